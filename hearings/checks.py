@@ -1,0 +1,1 @@
+"""System checks for what *hearings* needs from its host."""

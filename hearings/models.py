@@ -1,0 +1,245 @@
+"""What we were given: committees, people, recordings, and what was found about them."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.text import slugify
+
+from hearings.spans import Span, from_json
+
+
+class Committee(models.Model):
+    """A committee of the Senate, known by its code."""
+
+    code = models.CharField(max_length=16, unique=True)
+    name = models.CharField(max_length=200)
+    chamber = models.CharField(max_length=20, default="senate")
+    kind = models.CharField(max_length=20, default="standing")
+    url = models.URLField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+
+class Member(models.Model):
+    """A senator's seat on a committee."""
+
+    committee = models.ForeignKey(Committee, on_delete=models.CASCADE, related_name="members")
+    name = models.CharField(max_length=120)
+    party = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=40, blank=True)
+    role = models.CharField(max_length=40, default="member")
+
+    class Meta:
+        ordering: ClassVar = ["committee", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["committee", "name"], name="member_once_per_committee"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ShippedRecord(models.Model):
+    """What `load_committees` last wrote for one record, so that it can tell a person's edit."""
+
+    key = models.CharField(max_length=160, unique=True)
+    # "SCOM" for a committee, "SCOM/Maria Cantwell" for a member.
+    values = models.JSONField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def recording_path(hearing: "Hearing", filename: str) -> str:
+    """Return where a recording is stored. The name is ours; the uploader's never reaches a path."""
+    return f"recordings/{uuid.uuid4().hex}"
+
+
+class HearingQuerySet(models.QuerySet["Hearing"]):
+    def visible_to(self, user: Any) -> "HearingQuerySet":
+        """Return what *user* may know of: staff everything, others what is published."""
+        if user.is_active and user.is_staff:
+            return self
+        return self.filter(is_published=True)
+
+    def unchecked(self) -> "HearingQuerySet":
+        return self.filter(check_status=CheckStatus.CHECKING)
+
+
+class CheckStatus(models.TextChoices):
+    CHECKING = "checking", "Checking…"
+    ACCEPTED = "accepted", "Accepted"
+    REFUSED = "refused", "Refused"
+
+
+class Hearing(models.Model):
+    """One hearing and its recording.
+
+    ``check_status``: CHECKING → ACCEPTED | REFUSED; a new recording starts again at CHECKING.
+    """
+
+    class Type(models.TextChoices):
+        HEARING = "hearing", "Hearing"
+        BUSINESS_MEETING = "business_meeting", "Business meeting"
+        NOMINATION = "nomination", "Nomination hearing"
+        FIELD_HEARING = "field_hearing", "Field hearing"
+        BRIEFING = "briefing", "Briefing"
+        OTHER = "other", "Other"
+
+    title = models.CharField(max_length=300)
+    slug = models.SlugField(max_length=120, unique=True, editable=False)
+    committee = models.ForeignKey(
+        Committee, on_delete=models.PROTECT, null=True, blank=True, related_name="hearings"
+    )
+    subcommittee = models.CharField(max_length=200, blank=True)
+    date = models.DateField()
+    type = models.CharField(max_length=20, choices=Type, default=Type.HEARING)
+    location = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    language = models.CharField(
+        max_length=8, default="en", help_text="Language spoken, as an ISO 639-1 code such as “en”."
+    )
+    is_closed = models.BooleanField(
+        "closed",
+        default=False,
+        help_text="Executive session or embargo: never sent to a hosted engine.",
+    )
+    is_published = models.BooleanField(
+        "published", default=False, help_text="Visitors who are not signed in may see it."
+    )
+
+    recording = models.FileField(upload_to=recording_path, max_length=200)
+    recording_name = models.CharField("file name", max_length=300, editable=False)
+    # As the uploader called it; shown, never used as a path.
+    recording_bytes = models.PositiveBigIntegerField(editable=False)
+    recording_sha256 = models.CharField("SHA-256", max_length=64, editable=False, db_index=True)
+    duration_ms = models.PositiveBigIntegerField(null=True, editable=False)
+    # Decoded; null until the recording was read to its end.
+    check_status = models.CharField(
+        max_length=10, choices=CheckStatus, default=CheckStatus.CHECKING, editable=False
+    )
+
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = HearingQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-date", "-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="accepted_has_duration",
+                condition=~Q(check_status="accepted") | Q(duration_ms__gt=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = self._free_slug()
+        super().save(*args, **kwargs)
+
+    def _free_slug(self) -> str:
+        """Return the title as a slug; a suffix nobody else can have settles a clash, also a race."""
+        base = slugify(self.title)[:90].strip("-") or "hearing"
+        taken = Hearing.objects.filter(slug=base).exists()
+        return f"{base}-{uuid.uuid4().hex[:8]}" if taken else base
+
+    def get_absolute_url(self) -> str:
+        return reverse("hearing", args=[self.slug])
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.check_status == CheckStatus.ACCEPTED
+
+
+class Witness(models.Model):
+    """Who testifies at a hearing."""
+
+    hearing = models.ForeignKey(Hearing, on_delete=models.CASCADE, related_name="witnesses")
+    name = models.CharField(max_length=120)
+    title = models.CharField(max_length=200, blank=True)
+    organisation = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        verbose_name_plural = "witnesses"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["hearing", "name"], name="witness_once_per_hearing"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecordingAnalysis(models.Model):
+    """What one pass over the recording's sound showed."""
+
+    hearing = models.OneToOneField(Hearing, on_delete=models.CASCADE, related_name="analysis")
+    duration_ms = models.PositiveBigIntegerField()
+    mean_dbfs = models.FloatField(null=True)
+    # Root mean square of the whole, relative to full scale; null for digital silence.
+    peak_dbfs = models.FloatField(null=True)
+    speech = models.JSONField()
+    # [[start_ms, end_ms], …], disjoint and in order.
+    unreadable = models.JSONField(default=list)
+    # The same, where the decoder reported damage.
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "recording analyses"
+
+    def __str__(self) -> str:
+        return f"analysis of {self.hearing}"
+
+    @property
+    def speech_spans(self) -> tuple[Span, ...]:
+        return from_json(self.speech)
+
+    @property
+    def unreadable_spans(self) -> tuple[Span, ...]:
+        return from_json(self.unreadable)
+
+
+class ValidationFinding(models.Model):
+    """One thing that the checks found, in words for the person who uploaded the recording."""
+
+    class Severity(models.TextChoices):
+        ERROR = "error", "Error"
+        WARNING = "warning", "Warning"
+
+    hearing = models.ForeignKey(Hearing, on_delete=models.CASCADE, related_name="findings")
+    code = models.CharField(max_length=60)
+    severity = models.CharField(max_length=10, choices=Severity)
+    message = models.TextField()
+    # What is wrong, and where.
+    advice = models.TextField(blank=True)
+    # What to do about it.
+    measured = models.CharField(max_length=200, blank=True)
+    needed = models.CharField(max_length=200, blank=True)
+    found_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["severity", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["hearing", "code"], name="finding_once_per_hearing"),
+        ]
+
+    def __str__(self) -> str:
+        return self.message

@@ -1,0 +1,21 @@
+"""What a recording may be; settings.py builds the policy once and passes it in."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLimits:
+    """The hard limits that a recording must keep to be accepted."""
+
+    max_bytes: int = 5120 * 1024 * 1024
+    # The file as uploaded.
+    min_duration_ms: int = 5_000
+    # Decoded, not what the file claims.
+    max_duration_ms: int = 12 * 3_600_000
+    # Decoded, not what the file claims.
+    max_streams: int = 32
+    # Streams of any kind in the file.
+    max_channels: int = 16
+    # Channels of the audio stream that is used.
+    max_sample_rate: int = 192_000
+    # Hertz.

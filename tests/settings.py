@@ -1,0 +1,22 @@
+"""The project's settings with what tests want otherwise: a data folder of their own, fast hashes."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="senate-audio-tests-"))
+for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TRANSCRIPTION_ENGINE"):
+    os.environ[name] = ""
+
+from senate_audio.settings import *  # noqa: E402, F403
+from senate_audio.settings import DATABASES, STORAGES  # noqa: E402
+
+DISPATCHER = "transcription.dispatch.ImmediateDispatcher"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    **STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, not memory: tests with threads and processes open connections of their own.
+    DATABASES["default"]["TEST"] = {"NAME": Path(os.environ["DATA_DIR"]) / "test.sqlite3"}

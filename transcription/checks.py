@@ -1,0 +1,1 @@
+"""System checks for what *transcription* needs from its host."""

@@ -1,0 +1,61 @@
+"""The numbers that steer a run, grouped; settings.py builds each once and passes it in."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkingPolicy:
+    """Where a recording may be cut."""
+
+    target_ms: int = 120_000
+    # The length a chunk should have where nothing else asks for another.
+    window_ms: int = 28_000
+    # Most audio in one decoding window of an engine that decodes in windows (Whisper: 30 s).
+    pause_ms: int = 160
+    # The shortest stretch without speech that counts as a pause.
+    silence_ms: int = 3_000
+    # Stretches without speech longer than this are not sent.
+    margin_ms: int = 400
+    # What is kept on both sides of speech next to a silence that is not sent.
+    overlap_ms: int = 4_000
+    # What two neighbours share where people talk without a pause.
+
+
+@dataclass(frozen=True, slots=True)
+class LeasePolicy:
+    """How long a holder may be silent before others take over."""
+
+    lease_seconds: float = 30.0
+    # A claim or slot whose holder has not renewed it for so long is free again.
+    renew_seconds: float = 8.0
+    # How often a living holder renews.
+    poll_seconds: float = 1.0
+    # How often who waits for a slot, or sweeps for due work, looks again.
+    beat_seconds: float = 2.0
+    # How often a worker cluster says that it lives.
+    alive_seconds: float = 15.0
+    # A cluster that said nothing for so long counts as gone.
+    job_seconds: float = 300.0
+    # After so long a job takes no further chunk and hands over to a new job.
+
+
+@dataclass(frozen=True, slots=True)
+class RatePolicy:
+    """How many requests may be under way."""
+
+    max_concurrent_chunks: int = 3
+    # Requests to a hosted engine at once, over all processes of all hosts.
+    embedded_per_host: int = 1
+    # Processes of one host that may run the embedded engine at once.
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and when a chunk is tried again."""
+
+    max_tries: int = 4
+    # Requests whose failure is the chunk's own; then it is given up.
+    base_seconds: float = 5.0
+    # The wait before the second try; it doubles with each further one.
+    max_seconds: float = 300.0
+    # No wait is longer.
