@@ -1,0 +1,115 @@
+import json
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from hearings.models import Committee
+from tests.factories import NOW, make_chunk, make_hearing, make_run, make_segments
+from transcription.exports import FORMATS
+from transcription.models import ChunkStatus, Run, RunStatus
+from transcription.transcripts import coverage_of_run, transcript_of
+
+pytestmark = pytest.mark.django_db
+
+
+def finished_run(status: RunStatus = RunStatus.COMPLETE, **values: object) -> Run:
+    committee, _ = Committee.objects.get_or_create(code="SCOM", name="Committee on Commerce")
+    hearing = make_hearing(committee=committee, duration_ms=30_000, speech=[[0, 25_000]])
+    return make_run(hearing, status=status, started_at=NOW, **values)
+
+
+def test_a_run_is_read_with_its_hearing_its_coverage_and_its_words() -> None:
+    run = finished_run()
+    for index in range(3):
+        make_chunk(run, index, status=ChunkStatus.DONE)
+    make_segments(run, "The committee will come to order.", "Good morning.")
+
+    transcript = transcript_of(run)
+
+    assert transcript.hearing.committee_code == "SCOM"
+    assert transcript.hearing.duration_ms == 30_000
+    assert transcript.coverage.transcribed_ms == 25_000
+    assert transcript.coverage.silence_ms == 5_000
+    assert [segment.text for segment in transcript.segments] == [
+        "The committee will come to order.",
+        "Good morning.",
+    ]
+    assert transcript.segments[1].words[0].text == "Good"
+    assert transcript.segments[1].words[0].start_ms == 3_000
+
+
+def test_a_failed_chunk_is_missing_for_the_reason_on_its_row() -> None:
+    run = finished_run(RunStatus.INCOMPLETE)
+    make_chunk(run, 0, status=ChunkStatus.DONE)
+    make_chunk(run, 1, status=ChunkStatus.FAILED, error="The engine refused it.", finished_at=NOW)
+    make_chunk(run, 2, status=ChunkStatus.DONE)
+
+    transcript = transcript_of(run)
+
+    (gap,) = transcript.coverage.missing
+    assert (gap.span.start_ms, gap.span.end_ms) == (10_000, 20_000)
+    assert gap.reason == "The engine refused it."
+    assert transcript.run.chunks_failed == 1
+
+
+def test_a_chunk_that_still_waits_is_missing_as_not_transcribed() -> None:
+    run = finished_run(RunStatus.TRANSCRIBING)
+    make_chunk(run, 0, status=ChunkStatus.DONE)
+    make_chunk(run, 1, error="Too many requests.")
+    make_chunk(run, 2, status=ChunkStatus.CANCELLED, finished_at=NOW)
+
+    coverage = coverage_of_run(run)
+
+    assert [gap.reason for gap in coverage.missing] == ["not transcribed"]
+    assert coverage.missing_ms == 20_000
+
+
+def test_a_chunk_that_was_cut_anew_does_not_count() -> None:
+    run = finished_run()
+    old = make_chunk(
+        run, 0, status=ChunkStatus.SUPERSEDED, start_ms=0, end_ms=30_000, finished_at=NOW
+    )
+    for index in range(3):
+        make_chunk(run, index, status=ChunkStatus.DONE, generation=1, parent=old)
+
+    transcript = transcript_of(run)
+
+    assert transcript.run.chunks == 3
+    assert transcript.coverage.missing == ()
+
+
+def test_a_long_transcript_takes_five_queries_like_a_short_one(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    run = finished_run()
+    for index in range(3):
+        make_chunk(run, index, status=ChunkStatus.DONE)
+    make_segments(run, *["The clerk will call the roll."] * 40)
+    run = Run.objects.get(pk=run.pk)
+
+    with django_assert_max_num_queries(5):
+        transcript = transcript_of(run)
+
+    assert len(transcript.segments) == 40
+
+
+@pytest.mark.parametrize(("engine", "known"), [("whisper", 0.0), ("openai", None)])
+def test_only_an_engine_on_this_machine_is_known_to_cost_nothing(
+    engine: str, known: float | None
+) -> None:
+    run = finished_run(engine=engine)
+
+    facts = json.loads(FORMATS["json"].render(transcript_of(run)))["run"]
+
+    assert facts["billed_seconds"] == known
+    assert facts["cost_usd"] == known
+    assert facts["validation_score"] is None
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_can_write_a_run_without_a_word(name: str) -> None:
+    run = make_run(make_hearing(speech=[]), status=RunStatus.COMPLETE)
+
+    written = FORMATS[name].render(transcript_of(run))
+
+    assert written.endswith(b"\n")

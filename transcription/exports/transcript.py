@@ -1,0 +1,73 @@
+"""A transcript as values: what the exports and the pages render."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from transcription.coverage import Coverage
+from transcription.words import Word
+
+
+@dataclass(frozen=True, slots=True)
+class HearingFacts:
+    """What was transcribed."""
+
+    slug: str
+    title: str
+    committee_code: str
+    # Empty where no committee is known.
+    committee_name: str
+    date: date
+    duration_ms: int
+    recording_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """How it was transcribed."""
+
+    id: int
+    engine: str
+    model: str
+    language: str
+    status: str
+    method: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    chunks: int
+    chunks_failed: int
+    # Ended without a result.
+    validation_score: int | None
+    # Percent; None where it was not measured. So are the next two.
+    billed_seconds: float | None
+    cost_usd: float | None
+
+    @property
+    def processing_seconds(self) -> float | None:
+        """From the first claim to the end; None before."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSegment:
+    """One sentence or so."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    # Its words, a space between two.
+    speaker: str | None
+    confidence: float | None
+    flags: tuple[str, ...]
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All that is known of one run's text. Segments are in order and do not overlap."""
+
+    hearing: HearingFacts
+    run: RunFacts
+    coverage: Coverage
+    segments: tuple[TranscriptSegment, ...]

@@ -1,0 +1,102 @@
+"""Reads a run's rows into the values that exports and pages render."""
+
+from collections.abc import Sequence
+
+from hearings.models import Hearing
+from transcription.coverage import Coverage, Piece, coverage_of
+from transcription.exports.transcript import (
+    HearingFacts,
+    RunFacts,
+    Transcript,
+    TranscriptSegment,
+)
+from transcription.models import Chunk, ChunkStatus, Run, Segment
+from transcription.words import Word
+
+__all__ = ["Transcript", "coverage_of_run", "transcript_of"]
+
+NOT_TRANSCRIBED = "not transcribed"
+FREE_ENGINES = frozenset({"whisper", "scripted"})
+# They run on this machine: that nothing is billed is known without measuring.
+ENDED_WITHOUT_RESULT = (ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON)
+
+
+def transcript_of(run: Run) -> Transcript:
+    """Return what is known of *run*, whose hearing was analysed. At most five queries."""
+    chunks = _chunks(run)
+    return Transcript(
+        _hearing_facts(run.hearing),
+        _run_facts(run, chunks),
+        _coverage(run.hearing, chunks),
+        tuple(_segment(row) for row in run.segments.order_by("index")),
+    )
+
+
+def coverage_of_run(run: Run) -> Coverage:
+    """Return what became of each millisecond of the recording so far. At most three queries."""
+    return _coverage(run.hearing, _chunks(run))
+
+
+def _chunks(run: Run) -> Sequence[Chunk]:
+    fields = ("run_id", "start_ms", "end_ms", "status", "error")
+    return list(run.chunks.current().only(*fields).order_by("start_ms"))
+
+
+def _coverage(hearing: Hearing, chunks: Sequence[Chunk]) -> Coverage:
+    return coverage_of(
+        duration_ms=hearing.analysis.duration_ms,
+        speech=hearing.analysis.speech_spans,
+        pieces=[Piece(chunk.span, _reason(chunk)) for chunk in chunks],
+    )
+
+
+def _reason(chunk: Chunk) -> str | None:
+    """Return why *chunk* has no text, or None where it has."""
+    if chunk.status == ChunkStatus.DONE:
+        return None
+    ended = chunk.status in ENDED_WITHOUT_RESULT
+    return (chunk.error if ended else "") or NOT_TRANSCRIBED
+
+
+def _hearing_facts(hearing: Hearing) -> HearingFacts:
+    committee = hearing.committee
+    return HearingFacts(
+        slug=hearing.slug,
+        title=hearing.title,
+        committee_code=committee.code if committee else "",
+        committee_name=committee.name if committee else "",
+        date=hearing.date,
+        duration_ms=hearing.analysis.duration_ms,
+        recording_sha256=hearing.recording_sha256,
+    )
+
+
+def _run_facts(run: Run, chunks: Sequence[Chunk]) -> RunFacts:
+    nothing_or_unknown = 0.0 if run.engine in FREE_ENGINES else None
+    return RunFacts(
+        id=run.pk,
+        engine=run.engine,
+        model=run.model,
+        language=run.language,
+        status=run.status,
+        method=run.method,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        chunks=len(chunks),
+        chunks_failed=sum(chunk.status in ENDED_WITHOUT_RESULT for chunk in chunks),
+        validation_score=None,
+        billed_seconds=nothing_or_unknown,
+        cost_usd=nothing_or_unknown,
+    )
+
+
+def _segment(row: Segment) -> TranscriptSegment:
+    return TranscriptSegment(
+        start_ms=row.start_ms,
+        end_ms=row.end_ms,
+        text=row.text,
+        speaker=row.speaker,
+        confidence=row.confidence,
+        flags=tuple(row.flags),
+        words=tuple(Word.from_json(word) for word in row.words),
+    )
