@@ -1,0 +1,247 @@
+"""The one adapter to ffmpeg: what a file holds, and its sound as 16 kHz mono PCM.
+
+A file is an upload, so it may be hostile. A playlist named .mp3 would make ffmpeg read other
+files of this host: the format whitelist holds recordings only, the protocol whitelist local files
+only, and both are options of the input, before its name. ffmpeg-python builds the arguments; its
+own `run()` and `probe()` know no limits and are not used.
+
+::
+
+    MediaError           the message is a sentence for a person
+    ├─ FfmpegMissing     this host cannot read any recording
+    ├─ Unreadable        this file is no recording, or nothing of it decodes
+    └─ NoAudio           it is one, without (such a) sound track
+"""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from hearings.complaints import Complaints
+from hearings.processes import Confined, ProcessLimits, TimedOut, confined
+from hearings.spans import Span
+
+SAMPLE_RATE = 16_000
+# Hertz, of everything decoded.
+BYTES_PER_MS = SAMPLE_RATE * 2 // 1000
+# Mono, signed 16-bit.
+
+_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,mp3,wav,w64,flac,ogg,matroska,webm,"
+    "aac,asf,avi,mpeg,mpegts,aiff,amr,caf"
+)
+_GUARDS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+_PROBE_LIMITS = ProcessLimits(wall_seconds=60, cpu_seconds=30, memory_bytes=2 * 1024**3)
+_DECODE_LIMITS = ProcessLimits(wall_seconds=6 * 3600, cpu_seconds=3600, memory_bytes=4 * 1024**3)
+_MOST_PROBE_BYTES = 1024 * 1024
+_LEAD_IN_MS = 500
+# Decoded before a slice and dropped: codecs need a running start to sound as in the whole.
+_LEAD_OUT_MS = 100
+# The same for the resampler's end.
+_NOT_MEDIA = "The file is not an audio or video file that can be read."
+
+
+class MediaError(Exception):
+    """A recording could not be read; the message is for a person."""
+
+
+class FfmpegMissing(MediaError):
+    """This host has no ffmpeg."""
+
+
+class Unreadable(MediaError):
+    """Not a recording, or not one that decodes."""
+
+
+class NoAudio(MediaError):
+    """A recording without the sound asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """One sound track."""
+
+    position: int
+    # Among the audio streams: what `track` means everywhere.
+    codec: str
+    sample_rate: int
+    # Hertz.
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a file's headers claim."""
+
+    format_name: str
+    declared_duration_ms: int | None
+    # Often wrong; only what was decoded counts.
+    stream_count: int
+    # Streams of every kind.
+    audio: tuple[AudioStream, ...]
+
+
+class PcmStream:
+    """Sound as it is decoded: iterate blocks of 16 kHz mono s16le, at most a second each."""
+
+    def __init__(self, process: Confined, complaints: Complaints) -> None:
+        self._process = process
+        self._complaints = complaints
+        self.byte_count = 0
+        # Yielded so far.
+
+    @property
+    def damage(self) -> tuple[Span, ...]:
+        """Where the decoder complained or left a gap, so far; from where decoding began."""
+        return self._complaints.damage
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest = b""
+        for data in self._process.blocks(self._note):
+            block = rest + data if rest else data
+            rest = block[len(block) // 2 * 2 :]
+            self.byte_count += len(block) - len(rest)
+            yield block[: len(block) - len(rest)]
+        self._end(self._process.wait())
+
+    def _note(self, line: str) -> None:
+        self._complaints.note(line, position_ms=self.byte_count // BYTES_PER_MS)
+
+    def _end(self, status: int) -> None:
+        if status == 0 or (self.byte_count and status > 0):
+            # A positive status after sound means that much of it was damaged, which was noted.
+            return
+        if self.byte_count:
+            raise Unreadable("The recording needs more time or memory to read than it may have.")
+        raise (
+            NoAudio("The file has no such sound track.")
+            if (self._complaints.no_such_track)
+            else Unreadable(_NOT_MEDIA)
+        )
+
+
+def version() -> str:
+    """Return ffmpeg's version. Raises FfmpegMissing."""
+    output = _output([_program("ffmpeg"), "-nostdin", "-version"])
+    return output.decode(errors="replace").removeprefix("ffmpeg version ").split(" ")[0]
+
+
+def probe(path: Path) -> Probe:
+    """Return what the headers of a file claim. Raises MediaError."""
+    options = [option for name, value in _GUARDS.items() for option in (f"-{name}", value)]
+    entries = "format=format_name,duration:stream=codec_type,codec_name,sample_rate,channels"
+    command = [_program("ffprobe"), "-loglevel", "error", *options]
+    output = _output([*command, "-show_entries", entries, "-of", "json", "-i", _url(path)])
+    try:
+        found = json.loads(output)
+        return _probe_from_json(found["format"], found.get("streams", []))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable(_NOT_MEDIA) from error
+
+
+@contextlib.contextmanager
+def decode(path: Path, *, span: Span | None = None, track: int = 0) -> Iterator[PcmStream]:
+    """Give the sound of *path* as a stream; the decoder is gone on leaving. Raises MediaError.
+
+    Gaps between timestamps become silence, so that a position is the same time in every decode,
+    whole or of a *span*.
+    """
+    window = {} if span is None else _window(span.start_ms, span.end_ms)
+    with confined(_decode_command(path, window, track), _DECODE_LIMITS) as process:
+        try:
+            yield PcmStream(process, Complaints())
+        except TimedOut as error:
+            raise Unreadable("The recording took too long to read.") from error
+
+
+def read_pcm(path: Path, span: Span, *, track: int = 0) -> bytes:
+    """Return exactly the samples of *span*, silence past the end. Raises MediaError."""
+    seek_ms = _seek_ms(span.start_ms)
+    skip = (span.start_ms - seek_ms) * BYTES_PER_MS
+    wanted = span.duration_ms * BYTES_PER_MS
+    padded = Span(seek_ms, span.end_ms + _LEAD_OUT_MS)
+    with decode(path, span=padded, track=track) as stream:
+        pcm = b"".join(stream)
+    return pcm[skip : skip + wanted].ljust(wanted, b"\0")
+
+
+def _seek_ms(start_ms: int) -> int:
+    """Return where to start decoding for a slice.
+
+    A whole second is a whole number of samples at every rate, so the resampler meets the same
+    phase as in the whole.
+    """
+    return max(0, start_ms - _LEAD_IN_MS) // 1000 * 1000
+
+
+def _window(start_ms: int, end_ms: int) -> dict[str, str]:
+    return {"ss": f"{start_ms / 1000:.3f}", "t": f"{(end_ms - start_ms) / 1000:.3f}"}
+
+
+def _decode_command(path: Path, window: dict[str, str], track: int) -> list[str]:
+    sound = ffmpeg.input(_url(path), threads=1, **_GUARDS, **window)
+    output = ffmpeg.output(
+        sound[f"a:{track}"],
+        "pipe:1",
+        af=f"aresample={SAMPLE_RATE}:async=1:first_pts=0",
+        ac=1,
+        acodec="pcm_s16le",
+        f="s16le",
+        flush_packets=1,
+    ).global_args("-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+verbose")
+    command: list[str] = output.compile(cmd=_program("ffmpeg"))
+    return command
+
+
+def _url(path: Path) -> str:
+    """Return a name that ffmpeg takes for nothing but a local file."""
+    return f"file:{path.absolute()}"
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise FfmpegMissing(
+            f"{name} was not found. Install ffmpeg (on Debian or Ubuntu: apt-get install ffmpeg)"
+            " and see that it is on the PATH."
+        )
+    return found
+
+
+def _output(command: list[str]) -> bytes:
+    """Return what a short-lived program writes, up to a limit."""
+    output = b""
+    try:
+        with confined(command, _PROBE_LIMITS) as process:
+            for block in process.blocks(lambda _line: None):
+                output += block
+                if len(output) > _MOST_PROBE_BYTES:
+                    raise Unreadable(_NOT_MEDIA)
+    except TimedOut as error:
+        raise Unreadable("The file took too long to examine.") from error
+    return output
+
+
+def _probe_from_json(container: dict[str, Any], streams: list[dict[str, Any]]) -> Probe:
+    sound = [stream for stream in streams if stream.get("codec_type") == "audio"]
+    duration = container.get("duration")
+    return Probe(
+        format_name=str(container["format_name"]),
+        declared_duration_ms=round(float(duration) * 1000) if duration else None,
+        stream_count=len(streams),
+        audio=tuple(
+            AudioStream(
+                position,
+                str(stream.get("codec_name", "unknown")),
+                int(stream.get("sample_rate", 0)),
+                int(stream.get("channels", 0)),
+            )
+            for position, stream in enumerate(sound)
+        ),
+    )

@@ -1,0 +1,247 @@
+"""What is wrong with a recording or its description, in words for the person who uploaded it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from hearings.policies import RecordingLimits
+from hearings.spans import Span
+
+_FIRST_DATE = date(1900, 1, 1)
+# No recording is older.
+_SCHEDULED_AHEAD = timedelta(days=366)
+# A hearing may be announced that early.
+_ALIKE = 0.85
+# Share of two titles that agrees when they are taken for the same.
+_STRETCHES_NAMED = 5
+
+
+class Severity(StrEnum):
+    """Whether a finding refuses the recording."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. A hearing has at most one of each code."""
+
+    code: str
+    severity: Severity
+    message: str
+    # What is wrong, and where.
+    advice: str
+    # What to do about it.
+    measured: str = ""
+    needed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What a file's headers say of its streams."""
+
+    stream_count: int
+    # Of every kind.
+    channels: int
+    # Of the audio stream that is used.
+    sample_rate: int
+    # Hertz, of the same.
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A hearing as a person described it."""
+
+    title: str
+    committee: str | None
+    # Its code.
+    date: date
+
+
+def is_refused(findings: Iterable[Finding]) -> bool:
+    """Say whether any finding is an error."""
+    return any(finding.severity == Severity.ERROR for finding in findings)
+
+
+def file_findings(size_bytes: int, limits: RecordingLimits) -> tuple[Finding, ...]:
+    """Judge a file by its size."""
+    if size_bytes == 0:
+        return (
+            _error("file_empty", "The file is empty.", "Upload the recording again.", "0 bytes"),
+        )
+    if size_bytes > limits.max_bytes:
+        return (too_large(limits),)
+    return ()
+
+
+def too_large(limits: RecordingLimits) -> Finding:
+    """Return the finding for a file whose reading was stopped at the limit."""
+    most = f"{limits.max_bytes / 1024**2:,.0f} MB"
+    return _error(
+        "file_too_large",
+        f"The file is larger than {most}.",
+        "Upload the sound alone, or a smaller copy: 64 kbit/s is enough for speech.",
+        needed=f"at most {most}",
+    )
+
+
+def unreadable_file(code: str, message: str) -> Finding:
+    """Return the finding for a file that could not be read; *message* says why."""
+    return _error(
+        code, message, "Upload the recording as MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with sound."
+    )
+
+
+def stream_findings(facts: StreamFacts, limits: RecordingLimits) -> tuple[Finding, ...]:
+    """Judge the streams before anything is decoded."""
+    checks = (
+        ("too_many_streams", "streams", facts.stream_count, limits.max_streams),
+        ("too_many_channels", "channels", facts.channels, limits.max_channels),
+        ("sample_rate_too_high", "samples a second", facts.sample_rate, limits.max_sample_rate),
+    )
+    return tuple(
+        _error(
+            code,
+            f"The recording has {value:,} {unit}; at most {most:,} are taken.",
+            "Save it as an ordinary audio file, such as MP3, and upload that.",
+            measured=f"{value:,} {unit}",
+            needed=f"at most {most:,}",
+        )
+        for code, unit, value, most in checks
+        if value > most
+    )
+
+
+def too_long(limits: RecordingLimits) -> Finding:
+    """Return the finding for a recording whose decoding was stopped at the limit."""
+    most = clock(limits.max_duration_ms)
+    return _error(
+        "too_long",
+        f"The recording is longer than {most}.",
+        "Split it into several recordings.",
+        measured=f"more than {most}",
+        needed=f"at most {most}",
+    )
+
+
+def duration_findings(duration_ms: int, limits: RecordingLimits) -> tuple[Finding, ...]:
+    """Judge the decoded duration."""
+    if duration_ms > limits.max_duration_ms:
+        return (too_long(limits),)
+    if duration_ms < limits.min_duration_ms:
+        return (
+            _error(
+                "too_short",
+                f"The recording is only {duration_ms / 1000:.1f} seconds long.",
+                "See that the upload is complete and is the whole recording.",
+                measured=f"{duration_ms / 1000:.1f} s",
+                needed=f"at least {limits.min_duration_ms / 1000:g} s",
+            ),
+        )
+    return ()
+
+
+def sound_findings(speech: Sequence[Span], unreadable: Sequence[Span]) -> tuple[Finding, ...]:
+    """Judge what was heard in one pass."""
+    findings = []
+    if unreadable:
+        findings.append(_damaged(unreadable))
+    if not speech:
+        findings.append(
+            _warning(
+                "no_speech",
+                "No speech was heard in the recording.",
+                "Listen to it: the microphones may have been off, or this is the wrong track.",
+            )
+        )
+    return tuple(findings)
+
+
+def description_findings(
+    described: Description, *, today: date, others: Sequence[Description] = ()
+) -> tuple[Finding, ...]:
+    """Judge title, committee and date; *others* are the hearings that it might repeat."""
+    findings = [*_title_findings(described), *_date_findings(described.date, today)]
+    if described.committee is None:
+        findings.append(
+            _warning(
+                "committee_missing",
+                "No committee is given.",
+                "Choose the committee that held the hearing.",
+            )
+        )
+    if twin := next((other for other in others if _alike(described, other)), None):
+        findings.append(
+            _warning(
+                "probable_duplicate",
+                f"A hearing like this is already filed: “{twin.title}” of {twin.date}.",
+                "See whether it is the same hearing before you transcribe it again.",
+            )
+        )
+    return tuple(findings)
+
+
+def clock(position_ms: int) -> str:
+    """Return a position as hours, minutes and seconds."""
+    minutes, seconds = divmod(position_ms // 1000, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+
+
+def _title_findings(described: Description) -> list[Finding]:
+    if described.title.strip():
+        return []
+    return [_error("title_missing", "The hearing has no title.", "Give it a title.")]
+
+
+def _date_findings(held_on: date, today: date) -> list[Finding]:
+    if held_on < _FIRST_DATE:
+        message, judge = f"The date {held_on} is before sound was recorded.", _error
+    elif held_on > today + _SCHEDULED_AHEAD:
+        message, judge = f"The date {held_on} is more than a year ahead.", _error
+    elif held_on > today:
+        message, judge = f"The date {held_on} is in the future.", _warning
+    else:
+        return []
+    return [judge("date", message, "Correct the date of the hearing.", str(held_on))]
+
+
+def _damaged(unreadable: Sequence[Span]) -> Finding:
+    named = [
+        f"from {clock(span.start_ms)} to {clock(-(-span.end_ms // 1000) * 1000)}"
+        for span in unreadable[:_STRETCHES_NAMED]
+    ]
+    if more := len(unreadable) - len(named):
+        named.append(f"and {more} more")
+    return _warning(
+        "unreadable_stretches",
+        f"Parts of the recording cannot be read: {', '.join(named)}.",
+        "Upload an undamaged copy if there is one; otherwise these parts stay gaps.",
+        measured=f"{sum(span.duration_ms for span in unreadable) / 1000:.1f} s",
+    )
+
+
+def _alike(one: Description, other: Description) -> bool:
+    if one.date != other.date:
+        return False
+    if one.committee and other.committee and one.committee != other.committee:
+        return False
+    return _likeness(_normal(one.title), _normal(other.title)) >= _ALIKE
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _normal(title: str) -> str:
+    return " ".join(title.casefold().split())
+
+
+def _error(code: str, message: str, advice: str, measured: str = "", needed: str = "") -> Finding:
+    return Finding(code, Severity.ERROR, message, advice, measured, needed)
+
+
+def _warning(code: str, message: str, advice: str, measured: str = "", needed: str = "") -> Finding:
+    return Finding(code, Severity.WARNING, message, advice, measured, needed)
