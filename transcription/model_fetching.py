@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from transcription.model_files import Model, ModelFile, verify
 from transcription.model_sources import (
@@ -37,7 +38,7 @@ def fetch(
         with _locked(models_dir / f".{model.name}.lock"):
             if verify(folder, model):
                 return False
-            with _workspace(models_dir / f".{model.name}.partial") as workspace:
+            with _workspace(models_dir, f".{model.name}.partial-") as workspace:
                 files = _from_first(sources, model, workspace, on_progress)
                 _put_in_place(files, folder, workspace)
     except OSError as error:
@@ -113,14 +114,12 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def _workspace(folder: Path) -> Iterator[Path]:
-    """An empty folder that is gone afterwards; what a killed process left in it goes first."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _workspace(parent: Path, prefix: str) -> Iterator[Path]:
+    """An empty folder that is gone afterwards; what killed processes left goes first."""
+    for left in parent.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(dir=parent, prefix=prefix, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @contextmanager
