@@ -132,3 +132,12 @@ def test_the_command_says_in_a_sentence_what_it_did() -> None:
     first, second = said.getvalue().splitlines()
     assert first.startswith("Committees and members: 115 created, 0 updated, 0 unchanged, 0 left")
     assert second.startswith("Committees and members: 0 created, 0 updated, 115 unchanged")
+
+
+def test_the_command_can_be_quiet() -> None:
+    said = StringIO()
+
+    call_command("load_committees", "--quiet", stdout=said)
+
+    assert said.getvalue() == ""
+    assert Committee.objects.exists()

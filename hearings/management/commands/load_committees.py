@@ -1,3 +1,4 @@
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -11,8 +12,13 @@ class Command(BaseCommand):
         "It can be run again at any time and leaves alone what people changed or deleted."
     )
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--quiet", action="store_true", help="say nothing when it went well")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         outcomes = load_committees()
+        if options["quiet"]:
+            return
         self.stdout.write(
             f"Committees and members: {outcomes[Outcome.CREATED]} created, "
             f"{outcomes[Outcome.UPDATED]} updated, {outcomes[Outcome.UNCHANGED]} unchanged, "
