@@ -68,24 +68,22 @@ def coverage_of(*, duration_ms: int, speech: Iterable[Span], pieces: Sequence[Pi
     transcribed = intersect(heard, done)
     not_sent = intersect(heard, gaps((piece.span for piece in pieces), whole))
     missing = _joined(
-        [*_without_text(pieces, done, whole), *(Missing(span, NOT_SENT) for span in not_sent)]
+        [*_without_text(pieces, gaps(done, whole)), *(Missing(span, NOT_SENT) for span in not_sent)]
     )
     settled = [*transcribed, *(gap.span for gap in missing)]
     return Coverage(heard, transcribed, gaps(settled, whole), missing)
 
 
-def _without_text(
-    pieces: Sequence[Piece], done: tuple[Span, ...], whole: Span
-) -> Iterator[Missing]:
-    """Yield what of each piece without text neither *done* nor an earlier such piece covers."""
+def _without_text(pieces: Sequence[Piece], undone: tuple[Span, ...]) -> Iterator[Missing]:
+    """Yield what of *undone* each piece without text was to cover, the first one first."""
     reached_ms = 0
     for piece in sorted(pieces, key=lambda piece: piece.span):
-        start, end = max(piece.span.start_ms, reached_ms), min(piece.span.end_ms, whole.end_ms)
-        if piece.reason is None or start >= end:
+        if piece.reason is None or piece.span.end_ms <= reached_ms:
             continue
-        for span in gaps(done, Span(start, end)):
+        own = Span(max(piece.span.start_ms, reached_ms), piece.span.end_ms)
+        for span in clip_all(undone, own):
             yield Missing(span, piece.reason)
-        reached_ms = end
+        reached_ms = own.end_ms
 
 
 def _joined(found: Iterable[Missing]) -> tuple[Missing, ...]:

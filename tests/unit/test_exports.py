@@ -1,6 +1,5 @@
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -9,63 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hearings.spans import Span
-from tests.factories import words_of
-from transcription.coverage import Piece, coverage_of
+from tests.unit.transcript_kit import RUN, segment, transcript
+from transcription.coverage import Piece
 from transcription.exports import FORMATS
-from transcription.exports.transcript import (
-    HearingFacts,
-    RunFacts,
-    Transcript,
-    TranscriptSegment,
-)
+from transcription.exports.transcript import Transcript, TranscriptSegment
 from transcription.words import Timing, Word
-
-STARTED = datetime(2026, 3, 12, 15, 0, tzinfo=UTC)
-
-RUN = RunFacts(
-    id=7,
-    engine="whisper",
-    model="base",
-    language="en",
-    status="complete",
-    method="parallel",
-    started_at=STARTED,
-    finished_at=STARTED + timedelta(seconds=12.5),
-    chunks=2,
-    chunks_failed=0,
-    validation_score=None,
-    billed_seconds=0.0,
-    cost_usd=0.0,
-)
-
-
-def segment(text: str, *, start_ms: int = 0, each_ms: int = 200) -> TranscriptSegment:
-    words = words_of(text, start_ms=start_ms, each_ms=each_ms)
-    return TranscriptSegment(start_ms, words[-1].end_ms, text, None, None, (), words)
-
-
-def transcript(
-    *segments: TranscriptSegment,
-    duration_ms: int = 60_000,
-    speech: tuple[Span, ...] | None = None,
-    pieces: tuple[Piece, ...] | None = None,
-) -> Transcript:
-    whole = Span(0, duration_ms)
-    hearing = HearingFacts(
-        slug="oversight",
-        title="Oversight of the “Weather” Service",
-        committee_code="SCOM",
-        committee_name="Committee on Commerce",
-        date=date(2026, 3, 12),
-        duration_ms=duration_ms,
-        recording_sha256="ab" * 32,
-    )
-    coverage = coverage_of(
-        duration_ms=duration_ms,
-        speech=(whole,) if speech is None else speech,
-        pieces=(Piece(whole, None),) if pieces is None else pieces,
-    )
-    return Transcript(hearing, RUN, coverage, segments)
 
 
 def as_json(value: Transcript) -> Any:
