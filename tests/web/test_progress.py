@@ -1,0 +1,149 @@
+"""The part of a hearing's page that follows what is under way."""
+
+import pytest
+from django.test import Client
+
+from hearings.models import CheckStatus, Hearing
+from tests.factories import NOW, make_chunk, make_hearing, make_run
+from transcription.models import Chunk, ChunkStatus, RunStatus
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+ADDRESS = "/hearings/session/progress"
+
+
+@pytest.fixture
+def session() -> Hearing:
+    return make_hearing(title="Session", is_published=True)
+
+
+def part(client: Client) -> str:
+    response = client.get(ADDRESS, headers=HTMX)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_how_far_a_run_is_can_be_read(client: Client, session: Hearing) -> None:
+    run = make_run(session, started_at=NOW)
+    for index in range(4):
+        make_chunk(run, index, status=ChunkStatus.DONE if index == 0 else ChunkStatus.WAITING)
+
+    shown = part(client)
+
+    assert 'value="25"' in shown
+    assert "25 %" in shown
+    assert "1 of 4 chunks" in shown
+    assert "× real time" in shown
+    assert "left" in shown
+
+
+def test_before_the_first_chunk_is_done_no_speed_is_made_up(
+    client: Client, session: Hearing
+) -> None:
+    make_chunk(make_run(session))
+
+    shown = part(client)
+
+    assert "0 of 1 chunks" in shown
+    assert "real time" not in shown and "left" not in shown
+
+
+def test_a_run_being_prepared_has_no_percent_yet(client: Client, session: Hearing) -> None:
+    make_run(session, status=RunStatus.PREPARING)
+
+    shown = part(client)
+
+    assert "Preparing…" in shown
+    assert "%" not in shown
+
+
+def test_failed_chunks_are_counted(client: Client, session: Hearing) -> None:
+    run = make_run(session)
+    make_chunk(run, status=ChunkStatus.FAILED, finished_at=NOW)
+    make_chunk(run, 1)
+
+    assert "1 failed" in part(client)
+
+
+def test_the_part_asks_for_itself_again(client: Client, session: Hearing) -> None:
+    make_run(session)
+
+    for shown in (part(client), client.get(session.get_absolute_url()).content.decode()):
+        assert f'hx-get="{ADDRESS}"' in shown
+        assert 'hx-swap="outerHTML"' in shown
+        assert 'hx-trigger="every 2s"' in shown
+
+
+def test_without_scripts_the_page_loads_itself_anew_while_a_run_works(
+    client: Client, session: Hearing
+) -> None:
+    run = make_run(session)
+    working = client.get(session.get_absolute_url()).content.decode()
+    run.move(to=RunStatus.FAILED, now=NOW)
+    ended = client.get(session.get_absolute_url()).content.decode()
+
+    assert '<meta http-equiv="refresh" content="10">' in working
+    assert "http-equiv" not in ended and "hx-get" not in ended
+
+
+def test_a_check_under_way_is_followed(client: Client) -> None:
+    make_hearing(
+        title="Session", is_published=True, check_status=CheckStatus.CHECKING, duration_ms=None
+    )
+
+    shown = part(client)
+
+    assert "Checking…" in shown
+    assert 'hx-trigger="every 2s"' in shown
+
+
+def test_a_pause_is_explained_to_staff_and_asked_for_less_often(
+    client: Client, staff: Client, session: Hearing
+) -> None:
+    make_run(
+        session,
+        status=RunStatus.PAUSED,
+        paused_from=RunStatus.TRANSCRIBING,
+        reason="The engine refuses the key.",
+    )
+
+    assert "The engine refuses the key." in part(staff)
+    assert "The engine refuses the key." not in part(client)
+    assert "The transcription is paused" in part(client)
+    assert 'hx-trigger="every 10s"' in part(client)
+
+
+@pytest.mark.parametrize("status", [RunStatus.COMPLETE, RunStatus.FAILED, RunStatus.CANCELLED])
+def test_when_the_run_has_ended_the_page_is_loaded_anew(
+    client: Client, session: Hearing, status: RunStatus
+) -> None:
+    make_run(session, status=status)
+
+    response = client.get(ADDRESS, headers=HTMX)
+
+    assert response["HX-Refresh"] == "true"
+    assert response.content == b""
+
+
+def test_who_opens_the_part_by_hand_when_all_is_over_is_led_to_the_page(
+    client: Client, session: Hearing
+) -> None:
+    response = client.get(ADDRESS)
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == session.get_absolute_url()
+
+
+def test_a_poll_costs_few_queries_however_many_chunks(
+    client: Client, session: Hearing, django_assert_max_num_queries: object
+) -> None:
+    run = make_run(session)
+    Chunk.objects.bulk_create(
+        Chunk(run=run, index=i, start_ms=i * 1_000, end_ms=(i + 1) * 1_000) for i in range(500)
+    )
+
+    with django_assert_max_num_queries(3):  # type: ignore[operator]  # a fixture without a public type
+        shown = part(client)
+
+    assert "0 of 500 chunks" in shown

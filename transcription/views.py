@@ -1,0 +1,120 @@
+"""The public pages. What is unpublished does not exist for those who are not staff."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from hearings.models import CheckStatus, Hearing
+from transcription.exports import FORMATS
+from transcription.listing import HearingFilter
+from transcription.models import Run
+from transcription.paragraphs import Block, Line, blocks
+from transcription.playback import recording_response
+from transcription.progress import progress_of
+from transcription.transcripts import coverage_of_run, transcript_of
+
+HEARINGS_PER_PAGE = 25
+
+
+@require_safe
+def hearings(request: HttpRequest) -> HttpResponse:
+    visible = Hearing.objects.visible_to(request.user)
+    form = HearingFilter(request.GET, hearings=visible)
+    page = Paginator(form.chosen(), HEARINGS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "hearings/list.html", {"form": form, "page": page})
+
+
+@require_safe
+def hearing(request: HttpRequest, slug: str) -> HttpResponseBase:
+    hearing = _visible(request, slug)
+    readable = _readable(hearing)
+    context = _standing(hearing) | {
+        "readable": readable,
+        "blocks": _blocks(readable) if readable else (),
+        "formats": FORMATS.values() if readable else (),
+        "findings": hearing.findings.all() if request.user.is_staff else (),
+    }
+    return _guarded(hearing, render(request, "hearings/hearing.html", context))
+
+
+@require_safe
+def progress(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Return how far the run is; where nothing is under way any more, have the page load anew."""
+    hearing = _visible(request, slug)
+    standing = _standing(hearing)
+    if standing["is_live"]:
+        return _guarded(hearing, render(request, "transcription/progress.html", standing))
+    if request.headers.get("HX-Request"):
+        return _guarded(hearing, HttpResponseClientRefresh())
+    return redirect(hearing)
+
+
+@require_safe
+def recording(request: HttpRequest, slug: str) -> HttpResponseBase:
+    hearing = _visible(request, slug)
+    try:
+        response = recording_response(request, hearing)
+    except FileNotFoundError as error:
+        raise Http404("The recording of this hearing is missing from the storage.") from error
+    return _guarded(hearing, response)
+
+
+@require_safe
+def transcript(request: HttpRequest, slug: str, format: str) -> HttpResponseBase:  # noqa: A002 (the address calls it so)
+    hearing = _visible(request, slug)
+    if format not in FORMATS:
+        raise Http404(f"There is no transcript in this format. There are: {', '.join(FORMATS)}.")
+    run = _readable(hearing)
+    if run is None:
+        raise Http404("This hearing has no transcript yet.")
+    written = FORMATS[format]
+    response = HttpResponse(written.render(transcript_of(run)), content_type=written.content_type)
+    response["Content-Disposition"] = f'attachment; filename="{slug}.{written.extension}"'
+    return _guarded(hearing, response)
+
+
+def _visible(request: HttpRequest, slug: str) -> Hearing:
+    """Return the hearing. What one may not see and what is not there answer alike."""
+    found = Hearing.objects.visible_to(request.user).filter(slug=slug)
+    hearing = found.select_related("committee").first()
+    if hearing is None:
+        raise Http404("There is no such hearing.")
+    return hearing
+
+
+def _readable(hearing: Hearing) -> Run | None:
+    """Return the newest run with text."""
+    return Run.objects.with_text().filter(hearing=hearing).order_by("-id").first()
+
+
+def _standing(hearing: Hearing) -> dict[str, Any]:
+    """Return what the state box shows: the latest run, and how far it is while it is under way."""
+    run = Run.objects.filter(hearing=hearing).order_by("-id").first()
+    is_active = run is not None and not run.is_terminal
+    return {
+        "hearing": hearing,
+        "run": run,
+        "progress": progress_of(run, now=timezone.now()) if run and is_active else None,
+        "is_live": is_active or hearing.check_status == CheckStatus.CHECKING,
+    }
+
+
+def _blocks(run: Run) -> list[Block]:
+    rows = run.segments.order_by("index").values_list("start_ms", "end_ms", "text", "speaker")
+    return list(blocks([Line(*row) for row in rows], coverage_of_run(run)))
+
+
+def _guarded(hearing: Hearing, response: HttpResponseBase) -> HttpResponseBase:
+    """Keep caches from holding what may be unpublished, or be so again."""
+    if hearing.is_published:
+        patch_cache_control(response, no_cache=True)
+    else:
+        patch_cache_control(response, private=True, no_store=True)
+    return response
