@@ -9,9 +9,10 @@ for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TRANSCRIPTION_ENGINE"):
     os.environ[name] = ""
 
 from senate_audio.settings import *  # noqa: E402, F403
-from senate_audio.settings import DATABASES, STORAGES  # noqa: E402
+from senate_audio.settings import DATABASES, STATIC_ROOT, STORAGES  # noqa: E402
 
 DISPATCHER = "transcription.dispatch.ImmediateDispatcher"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns where there is none
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     **STORAGES,
