@@ -58,7 +58,7 @@ class ShippedRecord(models.Model):
         return self.key
 
 
-def recording_path(hearing: "Hearing", filename: str) -> str:
+def recording_path(hearing: "Hearing", filename: str) -> str:  # noqa: ARG001 (Django's call)
     """Return where a recording is stored. The name is ours; the uploader's never reaches a path."""
     return f"recordings/{uuid.uuid4().hex}"
 
@@ -155,14 +155,14 @@ class Hearing(models.Model):
             self.slug = self._free_slug()
         super().save(*args, **kwargs)
 
+    def get_absolute_url(self) -> str:
+        return reverse("hearing", args=[self.slug])
+
     def _free_slug(self) -> str:
-        """Return the title as a slug; a suffix nobody else can have settles a clash, also a race."""
+        """Return the title as a slug, with a suffix of its own where the slug is taken."""
         base = slugify(self.title)[:90].strip("-") or "hearing"
         taken = Hearing.objects.filter(slug=base).exists()
         return f"{base}-{uuid.uuid4().hex[:8]}" if taken else base
-
-    def get_absolute_url(self) -> str:
-        return reverse("hearing", args=[self.slug])
 
     @property
     def is_accepted(self) -> bool:

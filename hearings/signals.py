@@ -3,4 +3,5 @@
 from django.dispatch import Signal
 
 hearing_accepted = Signal()
-# Sent with ``hearing`` once its recording passed the checks. A receiver may prepare; it never spends.
+# Sent with ``hearing`` once its recording passed the checks.
+# A receiver may prepare; it never spends.

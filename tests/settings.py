@@ -1,4 +1,4 @@
-"""The project's settings with what tests want otherwise: a data folder of their own, fast hashes."""
+"""The project's settings, but for what tests want otherwise."""
 
 import os
 import tempfile

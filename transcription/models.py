@@ -15,6 +15,7 @@ The rows are the truth; a queued job is a nudge to look at them.
 """
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -49,6 +50,17 @@ class ChunkStatus(models.TextChoices):
     SUPERSEDED = "superseded", "Superseded"
 
 
+@dataclass(frozen=True, slots=True)
+class Appetite:
+    """A run with chunks to do."""
+
+    run: "Run"
+    due: int
+    # Chunks that a worker may take now.
+    running: int
+    # Chunks that workers hold.
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     def active(self) -> "RunQuerySet":
         return self.exclude(status__in=Run.TERMINAL)
@@ -56,18 +68,22 @@ class RunQuerySet(models.QuerySet["Run"]):
     def with_text(self) -> "RunQuerySet":
         return self.filter(status__in=Run.READABLE)
 
-    def hungriest(self, now: datetime) -> "RunQuerySet":
-        """Return runs with a chunk that is due, the least served first, so all get on."""
-        due = Q(chunks__status=ChunkStatus.WAITING) & (
+    def hungriest(self, now: datetime) -> list[Appetite]:
+        """Return the runs with a chunk that is due, the least served first, so all get on."""
+        is_due = Q(chunks__status=ChunkStatus.WAITING) & (
             Q(chunks__not_before=None) | Q(chunks__not_before__lte=now)
         )
-        running = Q(chunks__status=ChunkStatus.RUNNING)
-        return (
+        is_running = Q(chunks__status=ChunkStatus.RUNNING)
+        runs = (
             self.filter(status=RunStatus.TRANSCRIBING)
-            .annotate(due=Count("chunks", filter=due), running=Count("chunks", filter=running))
+            .select_related("hearing")
+            .annotate(
+                due=Count("chunks", filter=is_due), running=Count("chunks", filter=is_running)
+            )
             .filter(due__gt=0)
-            .order_by("running", "served_at", "id")
+            .order_by("running", F("served_at").asc(nulls_first=True), "id")
         )
+        return [Appetite(run, vars(run)["due"], vars(run)["running"]) for run in runs]
 
 
 class Run(models.Model):

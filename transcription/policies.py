@@ -8,13 +8,19 @@ class ChunkingPolicy:
     """Where a recording may be cut."""
 
     target_ms: int = 120_000
-    # The length a chunk should have where nothing else asks for another.
+    # The length of a chunk for an engine that decodes in windows.
+    least_request_ms: int = 60_000
+    # A hosted engine gets no shorter chunks for the sake of doing more at once.
+    most_request_ms: int = 300_000
+    # A hosted engine gets no longer chunks, whatever it could take.
     window_ms: int = 28_000
     # Most audio in one decoding window of an engine that decodes in windows (Whisper: 30 s).
     pause_ms: int = 160
     # The shortest stretch without speech that counts as a pause.
     silence_ms: int = 3_000
-    # Stretches without speech longer than this are not sent.
+    # A window never spans a longer stretch without speech.
+    request_silence_ms: int = 20_000
+    # Nor does a request to a hosted engine.
     margin_ms: int = 400
     # What is kept on both sides of speech next to a silence that is not sent.
     overlap_ms: int = 4_000

@@ -1,0 +1,138 @@
+"""Where recordings are cut."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hearings.spans import Span, gaps, total_ms, union
+from transcription.engines.base import BYTES_PER_MS, WAV_HEADER_BYTES, Capabilities
+from transcription.planning import REQUEST_OVERHEAD_BYTES, Plan, plan
+from transcription.policies import ChunkingPolicy
+
+POLICY = ChunkingPolicy()
+HOSTED = Capabilities(
+    is_hosted=True, word_times=False, decodes_windows=False, most_ms=None, most_bytes=26_214_400
+)
+WINDOWED = Capabilities(
+    is_hosted=False, word_times=True, decodes_windows=True, most_ms=None, most_bytes=None
+)
+
+
+def talk(*lengths_ms: int, pause_ms: int = 400, start_ms: int = 0) -> list[Span]:
+    """Return speech of these lengths, a pause after each."""
+    spans = []
+    for length in lengths_ms:
+        spans.append(Span(start_ms, start_ms + length))
+        start_ms += length + pause_ms
+    return spans
+
+
+def planned(speech: list[Span], capabilities: Capabilities = HOSTED, **wishes: int) -> Plan:
+    duration = speech[-1].end_ms + 1_000 if speech else 60_000
+    return plan(speech, duration, capabilities, POLICY, slots=3, **wishes)  # type: ignore[arg-type]
+
+
+@st.composite
+def speeches(draw: st.DrawFn) -> list[Span]:
+    """Up to half an hour of talk with pauses of every length, and some without any."""
+    spans, position = [], draw(st.integers(0, 60_000))
+    for _ in range(draw(st.integers(1, 60))):
+        length = draw(st.integers(200, 40_000))
+        spans.append(Span(position, position + length))
+        position += length + draw(st.sampled_from([20, 170, 400, 1_500, 5_000, 30_000]))
+    return spans
+
+
+def test_a_short_recording_is_one_request() -> None:
+    assert planned(talk(8_000, 9_000)).method == "single"
+
+
+def test_a_silent_recording_needs_no_request() -> None:
+    assert planned([]).chunks == ()
+
+
+def test_a_long_recording_is_cut_so_that_all_slots_work() -> None:
+    result = planned(talk(*[9_600] * 36))
+
+    assert result.method == "parallel"
+    assert result.parallel == 3
+    assert len(result.chunks) == 3
+
+
+def test_sequential_is_one_at_a_time() -> None:
+    result = plan(talk(*[9_600] * 90), 900_000, HOSTED, POLICY, slots=3, sequential=True)
+
+    assert (result.method, result.parallel) == ("sequential", 1)
+
+
+def test_nobody_gets_more_at_once_than_the_engine_has_slots() -> None:
+    assert planned(talk(*[9_600] * 36), parallel=50).parallel == 3
+
+
+def test_the_cut_is_in_the_deepest_pause_near_the_wanted_length() -> None:
+    speech = [Span(0, 25_000), Span(25_200, 31_000), Span(31_900, 36_000), Span(36_200, 60_000)]
+
+    result = planned(speech, chunk_ms=30_000)
+
+    assert result.chunks[0].span.end_ms == 31_450
+
+
+def test_talk_without_a_pause_is_cut_with_an_overlap() -> None:
+    result = planned([Span(0, 100_000)], chunk_ms=30_000)
+
+    first, second = result.chunks[0].span, result.chunks[1].span
+    assert first.end_ms - second.start_ms == POLICY.overlap_ms
+
+
+def test_a_recess_is_not_sent() -> None:
+    speech = [Span(10_000, 40_000), Span(640_000, 670_000)]
+
+    result = planned(speech)
+
+    assert [chunk.span for chunk in result.chunks] == [
+        Span(10_000 - POLICY.margin_ms, 40_000 + POLICY.margin_ms),
+        Span(640_000 - POLICY.margin_ms, 670_000 + POLICY.margin_ms),
+    ]
+
+
+def test_a_request_fits_what_the_engine_takes() -> None:
+    result = planned([Span(0, 7_200_000)], replace(HOSTED, most_ms=None), chunk_ms=36_000_000)
+
+    longest = max(chunk.span.duration_ms for chunk in result.chunks)
+    assert longest * BYTES_PER_MS + WAV_HEADER_BYTES + REQUEST_OVERHEAD_BYTES <= 26_214_400
+
+
+@given(speeches())
+def test_every_moment_of_speech_is_in_a_chunk(speech: list[Span]) -> None:
+    for capabilities in (HOSTED, WINDOWED):
+        result = planned(speech, capabilities)
+
+        sent = union(chunk.span for chunk in result.chunks)
+        assert all(not gaps(sent, stretch) for stretch in speech)
+
+
+@given(speeches(), st.sampled_from([30_000, 60_000, None]))
+def test_windows_do_not_depend_on_the_chunks(speech: list[Span], chunk_ms: int | None) -> None:
+    wishes = {"chunk_ms": chunk_ms} if chunk_ms else {}
+
+    windows = [w for c in planned(speech, WINDOWED, **wishes).chunks for w in c.windows]
+
+    whole = planned(speech, WINDOWED, chunk_ms=12 * 3_600_000)
+    assert windows == [w for c in whole.chunks for w in c.windows]
+
+
+@given(speeches())
+def test_no_window_is_longer_than_the_engine_hears(speech: list[Span]) -> None:
+    result = planned(speech, WINDOWED)
+
+    lengths = [w.duration_ms for chunk in result.chunks for w in chunk.windows]
+    assert max(lengths) <= POLICY.window_ms
+
+
+@given(speeches(), st.integers(20_000, 120_000))
+def test_chunks_keep_near_the_wanted_length(speech: list[Span], chunk_ms: int) -> None:
+    spans = [chunk.span for chunk in planned(speech, chunk_ms=chunk_ms).chunks]
+
+    assert max(span.duration_ms for span in spans) <= chunk_ms * 5 // 4
+    assert total_ms(spans) >= total_ms(speech)

@@ -1,0 +1,180 @@
+"""Whisper on this machine, by faster-whisper: the recording never leaves the house.
+
+The audio is decoded in windows that planning chose: pauses that a person would cut in, over the
+whole recording. A window's text depends on its own sound alone, so a recording in many chunks
+gets the words that it gets in one.
+"""
+
+import logging
+import os
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hearings.spans import Span
+from transcription.engines.base import (
+    SAMPLE_RATE,
+    AccessRefused,
+    AnswerUnusable,
+    AudioSlice,
+    Capabilities,
+    Hints,
+    Transcription,
+)
+from transcription.merging import Part, merge
+from transcription.model_files import ModelMissing, located
+from transcription.words import Word
+
+if TYPE_CHECKING:
+    from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 8
+# Windows decoded together; more gains nothing on a processor.
+LONGEST_WINDOW_MS = 30_000
+# What Whisper hears at once.
+MS_PER_FRAME = 10
+# Whisper's own unit of time.
+SAMPLES_PER_MS = SAMPLE_RATE // 1000
+
+
+class WhisperEngine:
+    """The embedded engine. One call at a time in a process."""
+
+    name = "whisper"
+    capabilities = Capabilities(
+        is_hosted=False, word_times=True, decodes_windows=True, most_ms=None, most_bytes=None
+    )
+
+    def __init__(self, model: str, *, models_dir: Path, threads: int = 0) -> None:
+        self.model = model
+        self._models_dir = models_dir
+        self._threads = threads or os.cpu_count() or 1
+        self._loaded: WhisperModel | None = None
+
+    def check(self) -> None:
+        """Raise AccessRefused where the model's files are not here."""
+        self._folder()
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Keep the model in memory for the block."""
+        from faster_whisper import WhisperModel
+
+        folder = self._folder()
+        try:
+            self._loaded = WhisperModel(
+                str(folder),
+                device="cpu",
+                compute_type="int8",
+                cpu_threads=self._threads,
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise AccessRefused(f"The model in {folder} could not be loaded: {error}") from error
+        logger.info("loaded the Whisper model %s", self.model)
+        try:
+            yield
+        finally:
+            self._loaded = None
+
+    def transcribe(self, audio: AudioSlice, *, hints: Hints) -> Transcription:
+        """Return the words in *audio*. Needs `ready`."""
+        from faster_whisper import BatchedInferencePipeline
+
+        if self._loaded is None:
+            raise RuntimeError("transcribe() outside ready()")
+        windows = audio.windows or _even_windows(audio.duration_ms)
+        try:
+            parts = _decode(BatchedInferencePipeline(self._loaded), audio, windows, hints.language)
+        except (RuntimeError, ValueError) as error:
+            raise AnswerUnusable(f"Whisper failed on this stretch: {error}") from error
+        return Transcription(merge(parts))
+
+    def _folder(self) -> Path:
+        try:
+            return located(self.model, self._models_dir)
+        except ModelMissing as error:
+            raise AccessRefused(str(error)) from error
+
+
+def _decode(
+    pipeline: "BatchedInferencePipeline",
+    audio: AudioSlice,
+    windows: Sequence[Span],
+    language: str,
+) -> list[Part]:
+    """Return one part a window. They are laid end to end: faster-whisper wants no overlap."""
+    samples = np.frombuffer(audio.pcm, dtype="<i2").astype(np.float32) / 32768.0
+    pieces = [samples[w.start_ms * SAMPLES_PER_MS : w.end_ms * SAMPLES_PER_MS] for w in windows]
+    ends = list(accumulate(w.duration_ms for w in windows))
+    laid = [Span(end - w.duration_ms, end) for w, end in zip(windows, ends, strict=True)]
+    segments, _ = pipeline.transcribe(
+        np.concatenate(pieces),
+        language=language,
+        temperature=0.0,
+        word_timestamps=True,
+        vad_filter=False,
+        without_timestamps=True,
+        clip_timestamps=[{"start": at.start_ms / 1000, "end": at.end_ms / 1000} for at in laid],
+        batch_size=BATCH_SIZE,
+    )
+    heard: list[list[Word]] = [[] for _ in windows]
+    starts = [at.start_ms for at in laid]
+    for segment in segments:
+        # `seek`, the window's start in frames rounded down, is the one thing that names the window.
+        window = bisect_right(starts, (segment.seek + 1) * MS_PER_FRAME) - 1
+        heard[window].extend(_joined(segment.words or ()))
+    return [
+        Part(w, _placed(words, w, w.start_ms - at.start_ms))
+        for w, at, words in zip(windows, laid, heard, strict=True)
+    ]
+
+
+def _joined(tokens: Iterable[object]) -> Iterator[Word]:
+    """Yield words as written between two spaces: Whisper tells "twenty" and "-five" apart."""
+    pending: Word | None = None
+    for token in tokens:
+        text: str = token.word  # type: ignore[attr-defined] # faster-whisper has no types
+        word = _word(token)
+        if pending and word and not text.startswith(" "):
+            pending = _glued(pending, word)
+        elif word:
+            if pending:
+                yield pending
+            pending = word
+    if pending:
+        yield pending
+
+
+def _word(token: object) -> Word | None:
+    text: str = token.word.strip()  # type: ignore[attr-defined] # faster-whisper has no types
+    start, end = round(token.start * 1000), round(token.end * 1000)  # type: ignore[attr-defined]
+    chance: float = token.probability  # type: ignore[attr-defined]
+    return Word(start, max(end, start + 1), text, round(chance, 3)) if text else None
+
+
+def _glued(left: Word, right: Word) -> Word:
+    known = [c for c in (left.confidence, right.confidence) if c is not None]
+    return Word(left.start_ms, right.end_ms, left.text + right.text, min(known, default=None))
+
+
+def _placed(words: Sequence[Word], window: Span, offset_ms: int) -> tuple[Word, ...]:
+    """Return *words* moved by *offset_ms*, their times kept inside *window*."""
+    kept: list[Word] = []
+    for word in words:
+        start = min(max(word.start_ms + offset_ms, window.start_ms), window.end_ms - 1)
+        end = min(max(word.end_ms + offset_ms, start + 1), window.end_ms)
+        kept.append(Word(start, end, word.text, word.confidence))
+    return tuple(kept)
+
+
+def _even_windows(duration_ms: int) -> tuple[Span, ...]:
+    starts = range(0, duration_ms, LONGEST_WINDOW_MS)
+    return tuple(Span(s, min(s + LONGEST_WINDOW_MS, duration_ms)) for s in starts)

@@ -1,0 +1,191 @@
+"""Where a recording is cut, decided from where people speak. Pure.
+
+Each cut lies in the deepest pause near the wanted length. Where people talk without one, the
+neighbours share a few seconds, and merging finds the seam. A silence is not sent: the chunk ends
+a little after the last word before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from hearings.spans import Span, clip_all, gaps, total_ms, union
+from transcription.engines.base import BYTES_PER_MS, WAV_HEADER_BYTES, Capabilities
+from transcription.policies import ChunkingPolicy
+
+REQUEST_OVERHEAD_BYTES = 64 * 1024
+# What a request holds beside the audio: form fields and their frames.
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChunk:
+    """A stretch for one request."""
+
+    span: Span
+    windows: tuple[Span, ...] = ()
+    # What the engine decodes apart, for one that decodes in windows.
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a recording is transcribed."""
+
+    chunks: tuple[PlannedChunk, ...]
+    method: str
+    # "single", "sequential" or "parallel".
+    parallel: int
+    # Most requests at once.
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """How long the pieces are that a recording is cut into."""
+
+    ideal_ms: int
+    # The length aimed at.
+    least_ms: int
+    # No piece is cut shorter where a cut has a choice.
+    most_ms: int
+    # No piece is longer.
+    silence_ms: int
+    # A silence of this length always ends a piece.
+
+
+def plan(  # noqa: PLR0913 (what a person may ask for stands beside what is known)
+    speech: Sequence[Span],
+    duration_ms: int,
+    capabilities: Capabilities,
+    policy: ChunkingPolicy,
+    *,
+    slots: int,
+    parallel: int | None = None,
+    sequential: bool = False,
+    chunk_ms: int | None = None,
+) -> Plan:
+    """Return the chunks for a recording of *duration_ms* in which people speak at *speech*.
+
+    *slots* is what the engine may do at once, *parallel* what a person asked for, *chunk_ms* the
+    length that a person asked for.
+    """
+    at_once = 1 if sequential else max(1, min(parallel or slots, slots))
+    target = _target_ms(total_ms(speech), capabilities, policy, at_once=at_once, wish_ms=chunk_ms)
+    if capabilities.decodes_windows:
+        windows = cut(speech, duration_ms, _windows(policy, target), policy)
+        chunks = _grouped(windows, target)
+    else:
+        pieces = cut(speech, duration_ms, _requests(policy, target, capabilities), policy)
+        chunks = tuple(PlannedChunk(span) for span in pieces)
+    return Plan(chunks, _method(len(chunks), at_once), at_once)
+
+
+def cut(
+    speech: Sequence[Span], duration_ms: int, cutting: Cutting, policy: ChunkingPolicy
+) -> tuple[Span, ...]:
+    """Return the pieces, in order, that hold all of *speech*. Few overlap; none is silent."""
+    pieces: list[Span] = []
+    stretches = union(speech, bridge_ms=cutting.silence_ms)
+    whole = Span(0, max(duration_ms, 1))
+    for stretch in clip_all((_widened(s, policy.margin_ms) for s in stretches), whole):
+        pauses = [p for p in gaps(speech, stretch) if p.duration_ms >= policy.pause_ms]
+        pieces.extend(_cut_stretch(stretch, pauses, cutting, policy))
+    return tuple(pieces)
+
+
+def _cut_stretch(
+    stretch: Span, pauses: Sequence[Span], cutting: Cutting, policy: ChunkingPolicy
+) -> list[Span]:
+    pieces: list[Span] = []
+    start = stretch.start_ms
+    while stretch.end_ms - start > cutting.most_ms:
+        ideal_ms = _even_length(stretch.end_ms - start, cutting)
+        pause = _deepest(pauses, start, ideal_ms, cutting)
+        end = pause.middle_ms if pause else start + cutting.most_ms
+        pieces.append(Span(start, end))
+        start = end if pause else end - min(policy.overlap_ms, cutting.most_ms // 4)
+    pieces.append(Span(start, stretch.end_ms))
+    return pieces
+
+
+def _even_length(left_ms: int, cutting: Cutting) -> int:
+    """Return the ideal length, adjusted so that the last piece is not a scrap."""
+    pieces = max(round(left_ms / cutting.ideal_ms), ceil(left_ms / cutting.most_ms))
+    return ceil(left_ms / pieces)
+
+
+def _deepest(pauses: Sequence[Span], start_ms: int, ideal_ms: int, cutting: Cutting) -> Span | None:
+    """Return the pause to cut in: long, and near the ideal length. None where there is none."""
+    reach = range(start_ms + cutting.least_ms, start_ms + cutting.most_ms + 1)
+    near = [pause for pause in pauses if pause.middle_ms in reach]
+
+    def depth(pause: Span) -> float:
+        away = abs(pause.middle_ms - start_ms - ideal_ms) / cutting.most_ms
+        return min(pause.duration_ms, 1_000) * (1 - away / 2)
+
+    return max(near, key=depth, default=None)
+
+
+def _grouped(windows: Sequence[Span], target_ms: int) -> tuple[PlannedChunk, ...]:
+    """Return chunks of whole neighbouring windows, so that the cuts change no window's text."""
+    chunks: list[PlannedChunk] = []
+    group: list[Span] = []
+    for window in windows:
+        if group and window.end_ms - group[0].start_ms > target_ms:
+            chunks.append(_chunk_of(group))
+            group = []
+        group.append(window)
+    if group:
+        chunks.append(_chunk_of(group))
+    return tuple(chunks)
+
+
+def _chunk_of(windows: Sequence[Span]) -> PlannedChunk:
+    return PlannedChunk(Span(windows[0].start_ms, windows[-1].end_ms), tuple(windows))
+
+
+def _target_ms(
+    speech_ms: int,
+    capabilities: Capabilities,
+    policy: ChunkingPolicy,
+    *,
+    at_once: int,
+    wish_ms: int | None,
+) -> int:
+    """Return the length to aim at: what was asked for, else even shares of useful size."""
+    most = _most_ms(capabilities)
+    if wish_ms:
+        return min(wish_ms, most)
+    if capabilities.decodes_windows:
+        return min(policy.target_ms, most)
+    share = ceil(speech_ms / at_once) if at_once > 1 else most
+    return min(max(share, policy.least_request_ms), policy.most_request_ms, most)
+
+
+def _most_ms(capabilities: Capabilities) -> int:
+    """Return the longest audio that fits one request."""
+    limits = [12 * 3_600_000]
+    if capabilities.most_ms:
+        limits.append(capabilities.most_ms)
+    if capabilities.most_bytes:
+        room = capabilities.most_bytes - WAV_HEADER_BYTES - REQUEST_OVERHEAD_BYTES
+        limits.append(room // BYTES_PER_MS)
+    return min(limits)
+
+
+def _windows(policy: ChunkingPolicy, target_ms: int) -> Cutting:
+    most = min(policy.window_ms, target_ms)
+    return Cutting(most * 4 // 5, most // 3, most, policy.silence_ms)
+
+
+def _requests(policy: ChunkingPolicy, target_ms: int, capabilities: Capabilities) -> Cutting:
+    most = min(target_ms * 5 // 4, _most_ms(capabilities))
+    return Cutting(target_ms, target_ms * 3 // 4, most, policy.request_silence_ms)
+
+
+def _method(chunks: int, at_once: int) -> str:
+    if chunks <= 1:
+        return "single"
+    return "parallel" if at_once > 1 else "sequential"
+
+
+def _widened(span: Span, margin_ms: int) -> Span:
+    return Span(max(0, span.start_ms - margin_ms), span.end_ms + margin_ms)

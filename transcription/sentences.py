@@ -1,0 +1,124 @@
+"""Words as sentences to read, to link to and to caption."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from statistics import fmean
+
+from transcription.words import Word
+
+PAUSE_MS = 1_500
+# A longer silence ends a sentence, whatever its punctuation.
+MOST_WORDS = 40
+MOST_MS = 20_000
+OPENING, CLOSING = "\"'“‘«([", "\"'”’»)]"
+COMMAS = (",", ";", ":", "—", "–")
+NEVER_LAST = re.compile(
+    r"adm|amb|atty|brig|capt|cmdr|col|dr|fr|gen|gov|hon|lt|maj|messrs|mrs?|ms|mt|prof|pub|reps?|rev"
+    r"|sec|sens?|sgt|st|supt|vs|([a-z]\.)+[a-z]|(?-i:[A-HJ-Z])",
+    re.IGNORECASE,
+)
+# "Sen", "U.S", "H.R", the "S" of a bill, an initial; but "I." is an end: "So do I."
+WITH_NUMBER = re.compile(
+    r"nos?|art|cl|fig|pp?|par|pt|sess|stat|tit|vol"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
+    re.IGNORECASE,
+)
+# Not last before a number: "No. 5", but "I say no."
+WITHIN = re.compile(r"[ap]\.m|al|assn|bros|co|corp|dept|etc|inc|jr|ltd|sr|univ", re.IGNORECASE)
+# Last where the next word is capitalised: "at 10 a.m. The committee".
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A stretch of words to show as one."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    # The words, joined by spaces.
+    words: tuple[Word, ...]
+    # At least one.
+    confidence: float | None
+    # The mean of what is known of the words.
+
+
+def sentences(words: Sequence[Word]) -> tuple[Sentence, ...]:
+    """Return *words* as sentences, each word once.
+
+    Words in order that do not overlap, as `merge` returns them, give such sentences.
+    """
+    return tuple(
+        _sentence(piece) for spoken in _spoken(words) for piece in _short_enough(tuple(spoken))
+    )
+
+
+def _sentence(words: tuple[Word, ...]) -> Sentence:
+    known = [word.confidence for word in words if word.confidence is not None]
+    return Sentence(
+        start_ms=words[0].start_ms,
+        end_ms=words[-1].end_ms,
+        text=" ".join(word.text for word in words),
+        words=words,
+        confidence=fmean(known) if known else None,
+    )
+
+
+def _spoken(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """Yield the words up to each end of a sentence or long pause."""
+    sentence: list[Word] = []
+    for word, following in zip_longest(words, words[1:]):
+        sentence.append(word)
+        if following is None or _pause_ms(word, following) > PAUSE_MS or _ends(word, following):
+            yield sentence
+            sentence = []
+
+
+def _pause_ms(word: Word, following: Word) -> int:
+    return following.start_ms - word.end_ms
+
+
+def _ends(word: Word, following: Word) -> bool:
+    text = word.text.strip(OPENING + CLOSING)
+    after = following.text.lstrip(OPENING)[:1]
+    if text.endswith(("…", "...")):
+        return after.isupper()
+    if text.endswith("."):
+        return _full_stop_ends(text.removesuffix("."), after)
+    return text.endswith(("?", "!"))
+
+
+def _full_stop_ends(stem: str, after: str) -> bool:
+    """Tell whether the full stop after *stem* is more than that of an abbreviation."""
+    if WITHIN.fullmatch(stem):
+        return after.isupper()
+    if WITH_NUMBER.fullmatch(stem):
+        return not after.isdigit()
+    return not NEVER_LAST.fullmatch(stem)
+
+
+def _short_enough(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
+    """Yield *words* in pieces that are not too long."""
+    if len(words) == 1 or (
+        len(words) <= MOST_WORDS and words[-1].end_ms - words[0].start_ms <= MOST_MS
+    ):
+        yield words
+        return
+    cut = _best_cut(words)
+    yield from _short_enough(words[:cut])
+    yield from _short_enough(words[cut:])
+
+
+def _best_cut(words: Sequence[Word]) -> int:
+    """Return where to cut in the middle half: after a comma, or in the longest pause."""
+    margin = max(1, len(words) // 4)
+    inner = range(margin, len(words) - margin + 1)
+    return max(
+        inner,
+        key=lambda cut: (
+            words[cut - 1].text.rstrip(CLOSING).endswith(COMMAS),
+            _pause_ms(words[cut - 1], words[cut]),
+            -abs(2 * cut - len(words)),
+        ),
+    )
