@@ -1,0 +1,72 @@
+"""A worker cluster of a command's own, for as long as the command needs it."""
+
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from django.conf import settings
+
+
+class AttachedCluster:
+    """Starts `workers` as a child that ends with us, also when we are killed."""
+
+    def __init__(self, *, stop_seconds: float) -> None:
+        self._stop_seconds = stop_seconds
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def was_started(self) -> bool:
+        return self._process is not None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def log_path(self) -> Path:
+        return Path(settings.DATA_DIR) / "workers.log"
+
+    def start(self) -> None:
+        """Start it where it is not running. To be called from the main thread (see parentage)."""
+        if self.is_running:
+            return
+        self._close_log()
+        self._log = self.log_path.open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), "workers", "--attached"],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            # Ctrl-C is for us; we tell the cluster in our own words.
+            start_new_session=True,
+        )
+
+    def stop(self) -> None:
+        """Let it end what it is doing, within bounds; then end it."""
+        if self._process is not None and self.is_running:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(self._stop_seconds)
+            self._process.kill()
+            self._process.wait()
+        self._close_log()
+
+    def _close_log(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            self._log = None

@@ -1,0 +1,88 @@
+"""From a command's SOURCE (a path, or a hearing's slug or id) to a hearing that is checked."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from django.conf import settings
+
+from hearings import intake
+from hearings.models import CheckStatus, Committee, Hearing
+from hearings.validation import Finding
+
+
+class NoSuchSource(Exception):
+    """Nothing is there by that name; the message says where it was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a person says of a new hearing."""
+
+    title: str | None
+    committee: str | None
+    # Its code.
+    date: date
+    language: str
+
+
+def known_hearing(source: str) -> Hearing | None:
+    """Return the hearing with this slug or id, None for the path of a file. Raises NoSuchSource."""
+    if Path(source).is_file():
+        return None
+    if Path(source).is_dir():
+        raise NoSuchSource(f"{source} is a folder. Name the recording in it.")
+    hearing = Hearing.objects.filter(slug=source).first()
+    if hearing is None and source.isdecimal():
+        hearing = Hearing.objects.filter(pk=int(source)).first()
+    if hearing is None:
+        raise NoSuchSource(f"There is no file {source}, and no hearing with that slug or id.")
+    return hearing
+
+
+def committee_named(code: str | None) -> Committee | None:
+    """Return the committee with this code. Raises NoSuchSource."""
+    if not code:
+        return None
+    committee = Committee.objects.filter(code__iexact=code).first()
+    if committee is None:
+        known = ", ".join(Committee.objects.values_list("code", flat=True).order_by("code"))
+        advice = f"Known are: {known}." if known else "Run “manage.py load_committees” first."
+        raise NoSuchSource(f"There is no committee “{code}”. {advice}")
+    return committee
+
+
+def filed(path: Path, described: Description) -> tuple[Hearing, bool]:
+    """Return the hearing of this recording and whether it is new; the same bytes are filed once.
+
+    Raises what `hearings.intake.store` raises, but RecordingKnown.
+    """
+    hearing = Hearing(
+        title=described.title or path.stem[:300],
+        committee=committee_named(described.committee),
+        date=described.date,
+        language=described.language,
+    )
+    try:
+        with path.open("rb") as source:
+            return intake.store(hearing, source, name=path.name), True
+    except intake.RecordingKnown as known:
+        return known.hearing, False
+
+
+def discard(hearing: Hearing) -> None:
+    """Remove a hearing that was refused at once, with its recording."""
+    hearing.delete()
+    hearing.recording.delete(save=False)
+
+
+def checked(
+    hearing: Hearing, *, today: date, on_progress: Callable[[int], None]
+) -> tuple[Finding, ...]:
+    """Return what the check of its recording finds; one that was accepted is not read again."""
+    if hearing.check_status == CheckStatus.ACCEPTED:
+        return ()
+    return intake.check(
+        hearing, limits=settings.RECORDING_LIMITS, today=today, on_progress=on_progress
+    )

@@ -1,0 +1,16 @@
+"""``manage.py recover_stalled``: what `workers` does by itself, for a person in a hurry."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from transcription import pipeline
+from transcription.clock import database_clock
+
+
+class Command(BaseCommand):
+    help = "Put work back whose holder is gone."
+
+    def handle(self, **_: Any) -> None:
+        recovered = pipeline.recover_stalled(now=database_clock())
+        self.stdout.write(f"{recovered} chunks put back.")

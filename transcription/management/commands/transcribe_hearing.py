@@ -1,0 +1,258 @@
+"""``manage.py transcribe_hearing``: a recording in, its transcript out."""
+
+import logging
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import replace
+from datetime import date, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, ProgrammingError
+
+from hearings import intake
+from hearings.ffmpeg import MediaError
+from hearings.models import Hearing, ValidationFinding
+from transcription import clusters, filing, pipeline
+from transcription.attached_cluster import AttachedCluster
+from transcription.clock import database_clock
+from transcription.engines.registry import NAMES as ENGINES
+from transcription.exports import FORMATS
+from transcription.models import Run, RunStatus
+from transcription.output import OutputError, Sink
+from transcription.progress import Progress, progress_of
+from transcription.reporting import Reporter, clock_time
+from transcription.transcripts import transcript_of
+
+LATER_FORMATS = ("srt", "vtt", "csv", "docx", "pdf")
+LOOK_SECONDS = 0.2
+# How often the rows are read for progress.
+
+
+class Exit(IntEnum):
+    """The contract's exit codes."""
+
+    COMPLETE = 0
+    WRONG_USAGE = 2
+    REFUSED = 3
+    FAILED = 4
+    WITH_GAPS = 5
+    PAUSED = 6
+    INTERRUPTED = 130
+
+
+BY_STATUS = {
+    RunStatus.COMPLETE: Exit.COMPLETE,
+    RunStatus.INCOMPLETE: Exit.WITH_GAPS,
+    RunStatus.PAUSED: Exit.PAUSED,
+}
+
+
+def failure(message: str, code: Exit) -> CommandError:
+    """Return the error that ends the command with *code*."""
+    return CommandError(message, returncode=int(code))
+
+
+class Command(BaseCommand):
+    help = "Transcribe a recording. The transcript goes to standard output, all else to the error."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("source", help="path of a recording, or a hearing's slug or id")
+        new = parser.add_argument_group("a new hearing")
+        new.add_argument("--title", help="default: the file's name")
+        new.add_argument("--committee", metavar="CODE")
+        new.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="default: today")
+        how = parser.add_argument_group("how")
+        how.add_argument("--engine", choices=ENGINES)
+        how.add_argument("--model", metavar="NAME")
+        how.add_argument("--language", metavar="CODE", help="ISO 639-1; default: the hearing's")
+        how.add_argument("--parallel", type=_positive, metavar="N", help="most chunks at once")
+        how.add_argument("--sequential", action="store_true", help="one chunk after another")
+        how.add_argument("--chunk-seconds", type=_positive, metavar="S")
+        how.add_argument("--again", action="store_true", help="a fresh run, paid anew")
+        how.add_argument("--skip-validation", action="store_true", help="findings become warnings")
+        out = parser.add_argument_group("output")
+        out.add_argument("--format", default="txt", choices=[*FORMATS, *LATER_FORMATS])
+        out.add_argument("--output", type=Path, metavar="PATH", help="default: standard output")
+        out.add_argument("--quiet", action="store_true", help="no progress, no messages")
+
+    def handle(self, *, source: str, quiet: bool, **options: Any) -> None:
+        if options["verbosity"] < 2:  # noqa: PLR2004 (Django's -v 2)
+            logging.getLogger().setLevel(logging.ERROR)
+        reporter = Reporter(quiet=quiet)
+        try:
+            code = self._transcribe(source, options, reporter)
+        except filing.NoSuchSource as error:
+            raise failure(str(error), Exit.WRONG_USAGE) from error
+        except (MediaError, pipeline.StartRefused, intake.Refused) as error:
+            raise failure(str(error), Exit.REFUSED) from error
+        except intake.DiskFull as error:
+            raise failure(str(error), Exit.PAUSED) from error
+        except OutputError as error:
+            raise failure(str(error), Exit.FAILED) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise failure(_database_sentence(error), Exit.FAILED) from error
+        if code:
+            sys.exit(code)
+
+    def _transcribe(self, source: str, options: dict[str, Any], reporter: Reporter) -> Exit:
+        form = _format(options["format"])
+        sink = Sink(options["output"])
+        sink.check()
+        known = filing.known_hearing(source)
+        pipeline.check_engine(_run_options(known, options))
+        with AttachedCluster(stop_seconds=settings.API_TIMEOUT_SECONDS) as cluster:
+            _start_where_none_is_alive(cluster)
+            hearing = known or _filed(Path(source), options, reporter)
+            _check(hearing, reporter, is_new=known is None)
+            run = pipeline.start(
+                hearing,
+                _run_options(hearing, options),
+                by=None,
+                now=database_clock(),
+                again=options["again"],
+            )
+            try:
+                _follow(run, cluster, reporter)
+            except KeyboardInterrupt:
+                return _interrupted(run, cluster, reporter)
+        return _written(run, form, sink, reporter)
+
+
+def _follow(run: Run, cluster: AttachedCluster, reporter: Reporter) -> None:
+    """Show progress until the run ends or pauses. See to it that somebody works on it."""
+    with reporter.stage("Transcribing") as stage:
+        while True:
+            run.refresh_from_db()
+            progress = progress_of(run, now=database_clock())
+            if run.is_terminal or run.status == RunStatus.PAUSED:
+                break
+            stage.show(progress.percent, _told(progress))
+            _start_where_none_is_alive(cluster)
+            time.sleep(LOOK_SECONDS)
+        if run.is_terminal:
+            stage.end(_told(progress))
+
+
+def _told(progress: Progress) -> str:
+    parts = [f"{progress.chunks_done} of {progress.chunks_total} chunks"]
+    if progress.chunks_failed:
+        parts.append(f"{progress.chunks_failed} failed")
+    if progress.speed:
+        parts.append(f"{progress.speed:.1f} × real time")
+    if progress.seconds_left:
+        parts.append(f"{clock_time(progress.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def _start_where_none_is_alive(cluster: AttachedCluster) -> None:
+    if cluster.is_running:
+        return
+    if not clusters.alive(now=database_clock(), policy=settings.LEASE):
+        cluster.start()
+
+
+def _interrupted(run: Run, cluster: AttachedCluster, reporter: Reporter) -> Exit:
+    if not cluster.was_started:
+        reporter.say(
+            f"Detached: the workers go on with run {run.pk}. The same command shows its progress "
+            "again; to cancel it, use the run's page in the admin."
+        )
+        return Exit.INTERRUPTED
+    reporter.say("Stopping after the chunks under way. Press Ctrl-C again to stop at once.")
+    cluster.stop()
+    reporter.say("Stopped. The same command goes on where this one was.")
+    return Exit.INTERRUPTED
+
+
+def _written(run: Run, form: str, sink: Sink, reporter: Reporter) -> Exit:
+    code = BY_STATUS.get(RunStatus(run.status), Exit.FAILED)
+    if run.reason:
+        reporter.say(f"{run.get_status_display()}: {run.reason}")
+    if code == Exit.PAUSED:
+        reporter.say("When that is mended, the same command goes on where this one was.")
+    if run.has_text:
+        sink.write(FORMATS[form].render(transcript_of(run)))
+    return code
+
+
+def _filed(path: Path, options: dict[str, Any], reporter: Reporter) -> Hearing:
+    described = filing.Description(
+        title=options["title"],
+        committee=options["committee"],
+        date=options["date"] or _today(),
+        language=options["language"] or "en",
+    )
+    hearing, is_new = filing.filed(path, described)
+    if not is_new:
+        reporter.say(f"This recording is filed already, as “{hearing.title}” ({hearing.slug}).")
+    return hearing
+
+
+def _check(hearing: Hearing, reporter: Reporter, *, is_new: bool) -> None:
+    """Have the recording checked; end with each finding on its own line where it is refused."""
+    with reporter.stage("Checking") as stage:
+        findings = filing.checked(
+            hearing, today=_today(), on_progress=lambda ms: stage.show(0, clock_time(ms / 1000))
+        )
+        stage.end(clock_time((hearing.duration_ms or 0) / 1000))
+    for finding in findings:
+        reporter.say(f"{finding.severity.capitalize()}: {finding.message} {finding.advice}")
+    if hearing.is_accepted:
+        return
+    lines = [f"{finding.message} {finding.advice}".strip() for finding in _errors(hearing)]
+    if is_new:
+        filing.discard(hearing)
+    raise failure("\n".join(lines) or "The recording was refused.", Exit.REFUSED)
+
+
+def _errors(hearing: Hearing) -> list[ValidationFinding]:
+    return list(hearing.findings.filter(severity=ValidationFinding.Severity.ERROR))
+
+
+def _run_options(hearing: Hearing | None, options: dict[str, Any]) -> pipeline.RunOptions:
+    chosen = pipeline.RunOptions.default_for(hearing, engine=options["engine"])
+    return replace(
+        chosen,
+        model=options["model"] or chosen.model,
+        language=options["language"] or chosen.language,
+        parallel=options["parallel"],
+        sequential=options["sequential"],
+        chunk_ms=options["chunk_seconds"] and options["chunk_seconds"] * 1000,
+    )
+
+
+def _format(name: str) -> str:
+    if name not in FORMATS:
+        built = " and ".join(FORMATS)
+        raise failure(f"The format {name} is not built yet. Use one of: {built}.", Exit.WRONG_USAGE)
+    return name
+
+
+def _today() -> date:
+    return datetime.now(ZoneInfo(settings.TIME_ZONE)).date()
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"“{text}” is not a date; write it as 2026-03-12") from error
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise ArgumentTypeError(f"“{text}” is not a whole number above 0")
+    return number
+
+
+def _database_sentence(error: Exception) -> str:
+    if "no such table" in str(error) or "does not exist" in str(error):
+        return "The database is not set up. Run “manage.py migrate” first."
+    return f"The database did not answer: {error}"

@@ -1,0 +1,77 @@
+"""``manage.py workers``: the worker cluster, and the sweep that finds work no message told of."""
+
+import logging
+import signal
+import threading
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import Error, connection
+
+from hearings.models import Hearing
+from transcription import clusters, dispatch, pipeline
+from transcription.chunk_job import wanted
+from transcription.clock import database_clock
+from transcription.models import Run, WorkerCluster
+from transcription.parentage import die_with_parent, forks_die_with_parent
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Transcribe and check recordings: the worker cluster. Ends on Ctrl-C or SIGTERM."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--attached", action="store_true", help="End when the process that started it ends."
+        )
+
+    def handle(self, *, attached: bool, **_: Any) -> None:
+        if attached:
+            die_with_parent()
+        forks_die_with_parent()
+        clusters.forget_the_dead(now=database_clock(), policy=settings.LEASE)
+        row = clusters.announce(workers=settings.WORKERS, now=database_clock())
+        # A connection must not be shared with what is forked next.
+        connection.close()
+        cluster = dispatch.new_cluster()
+        cluster.start()
+        leaving = _leaving_on_signals()
+        self.stderr.write(f"{settings.WORKERS} workers are ready.")
+        while not leaving.wait(settings.LEASE.beat_seconds):
+            _sweep(row)
+        self.stderr.write("Workers leave after what they are doing now.")
+        clusters.leave(row)
+        cluster.stop()
+
+
+def _leaving_on_signals() -> threading.Event:
+    """Return an event that SIGTERM or Ctrl-C sets; takes the place of django-q2's own handlers."""
+    leaving = threading.Event()
+
+    def leave(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a handler's shape)
+        leaving.set()
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    return leaving
+
+
+def _sweep(row: WorkerCluster) -> None:
+    """Look at the rows, as if no message had ever been sent."""
+    try:
+        now = database_clock()
+        clusters.beat(row, now=now)
+        pipeline.recover_stalled(now=now)
+        if dispatch.waiting():
+            return
+        if jobs := sum(wanted(appetite) for appetite in Run.objects.hungriest(now)):
+            dispatch.nudge(min(jobs, settings.WORKERS))
+        for pk in Hearing.objects.unchecked().values_list("pk", flat=True)[: settings.WORKERS]:
+            dispatch.check_recording(pk)
+    except Error as error:
+        logger.warning("the database did not answer, trying again: %s", error)
+        connection.close()

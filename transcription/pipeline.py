@@ -1,0 +1,320 @@
+"""From an accepted hearing to its transcript: the order of the steps, and what a person may do.
+
+start → (workers: claim → slice → permit → announce → transcribe → finish; see chunk_job) →
+conclude: merge, cut into sentences, store.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from hearings.models import Hearing
+from transcription import dispatch, limiter, planning
+from transcription.engines.base import AccessRefused, Engine
+from transcription.engines.registry import default_model, engine_for
+from transcription.holders import is_gone
+from transcription.logs import log_fields
+from transcription.merging import Part, merge
+from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Segment
+from transcription.sentences import sentences
+
+logger = logging.getLogger(__name__)
+
+CLOSED = (
+    "This hearing is closed: its recording must not leave the house. "
+    "Use the embedded engine (whisper)."
+)
+
+
+class StartRefused(Exception):
+    """A run cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a person chose for a run."""
+
+    engine: str
+    model: str
+    language: str
+    # ISO 639-1.
+    parallel: int | None = None
+    # Most requests at once; None: what the engine allows.
+    sequential: bool = False
+    chunk_ms: int | None = None
+    # Length to aim at; None: what suits the engine.
+
+    @classmethod
+    def default_for(cls, hearing: Hearing | None, *, engine: str | None = None) -> "RunOptions":
+        """Return the settings' choice, also for a hearing that is yet to be filed."""
+        name = engine or settings.TRANSCRIPTION_ENGINE
+        language = hearing.language if hearing else "en"
+        return cls(engine=name, model=default_model(name), language=language)
+
+    @property
+    def key(self) -> str:
+        """Return a hash of what the same command says again."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def start(
+    hearing: Hearing,
+    options: RunOptions,
+    *,
+    by: User | None,
+    now: datetime,
+    again: bool = False,
+) -> Run:
+    """Return the run that gives this hearing its transcript, begun now where there is none.
+
+    The same settings find their run again: a finished one is returned as it is, an interrupted,
+    paused or incomplete one goes on, and nothing is paid for twice; *again* begins anew. Raises
+    StartRefused.
+    """
+    _refuse_impossible(hearing, options)
+    earlier = hearing.runs.exclude(status=RunStatus.CANCELLED)
+    run = earlier.filter(settings_key=options.key).first()
+    if run and not (again and run.is_terminal):
+        return _taken_up(run, now=now)
+    if busy := earlier.active().first():
+        raise StartRefused(
+            f"Run {busy.pk} with other settings ({busy.engine} {busy.model}) is "
+            f"{busy.get_status_display().lower()} for this hearing. Wait for it, or cancel it."
+        )
+    try:
+        with transaction.atomic():
+            return _begun(hearing, options, by=by, now=now)
+    except IntegrityError as error:  # a second click was faster
+        raise StartRefused("Another run for this hearing was started just now.") from error
+
+
+def check_engine(options: RunOptions) -> Engine:
+    """Return the engine, which can work as far as one sees without a call. Raises StartRefused."""
+    try:
+        engine = engine_for(options.engine, options.model)
+        engine.check()
+    except KeyError as error:
+        raise StartRefused(f"There is no engine “{options.engine}”.") from error
+    except AccessRefused as error:
+        raise StartRefused(str(error)) from error
+    return engine
+
+
+def _refuse_impossible(hearing: Hearing, options: RunOptions) -> None:
+    if not hearing.is_accepted:
+        raise StartRefused(
+            "The recording has not been accepted: its check is under way or found errors."
+        )
+    if check_engine(options).capabilities.is_hosted and hearing.is_closed:
+        raise StartRefused(CLOSED)
+
+
+def _taken_up(run: Run, *, now: datetime) -> Run:
+    """Let an earlier run of the same settings go on where it can."""
+    if run.status == RunStatus.PAUSED:
+        resume(run, now=now)
+    elif run.status in (RunStatus.INCOMPLETE, RunStatus.FAILED):
+        retry(run, now=now)
+    elif not run.is_terminal:
+        recover_stalled(now=now)
+        dispatch.nudge(run.parallel)
+    return run
+
+
+def _begun(hearing: Hearing, options: RunOptions, *, by: User | None, now: datetime) -> Run:
+    plan = planning.plan(
+        hearing.analysis.speech_spans,
+        hearing.analysis.duration_ms,
+        engine_for(options.engine, options.model).capabilities,
+        settings.CHUNKING,
+        slots=_slots(options.engine),
+        parallel=options.parallel,
+        sequential=options.sequential,
+        chunk_ms=options.chunk_ms,
+    )
+    run = Run.objects.create(
+        hearing=hearing,
+        status=RunStatus.TRANSCRIBING,
+        engine=options.engine,
+        model=options.model,
+        language=options.language,
+        method=plan.method,
+        parallel=plan.parallel,
+        settings_key=options.key,
+        requested_by=by,
+        created_at=now,
+    )
+    Chunk.objects.bulk_create(_rows(run, plan.chunks))
+    with log_fields(hearing=hearing.slug, run=run.pk):
+        logger.info("run begins: %s chunks, %s", len(plan.chunks), plan.method)
+    if plan.chunks:
+        transaction.on_commit(lambda: dispatch.nudge(min(len(plan.chunks), plan.parallel + 1)))
+    else:
+        conclude(run, now=now)
+    return run
+
+
+def _slots(engine: str) -> int:
+    hosted = engine_for(engine, "").capabilities.is_hosted
+    return settings.RATE.max_concurrent_chunks if hosted else settings.RATE.embedded_per_host
+
+
+def _rows(run: Run, chunks: Sequence[planning.PlannedChunk]) -> list[Chunk]:
+    return [
+        Chunk(
+            run=run,
+            index=index,
+            start_ms=chunk.span.start_ms,
+            end_ms=chunk.span.end_ms,
+            windows=[[w.start_ms, w.end_ms] for w in chunk.windows],
+        )
+        for index, chunk in enumerate(chunks)
+    ]
+
+
+def cancel(run: Run, *, now: datetime) -> bool:
+    """Stop a run for good. A call under way ends unheard. False where it had ended already."""
+    with transaction.atomic():
+        if run.is_terminal or not run.move(
+            to=RunStatus.CANCELLED, now=now, paused_from="", reason="Cancelled by a person."
+        ):
+            return False
+        run.chunks.unsettled().update(
+            status=ChunkStatus.CANCELLED,
+            finished_at=now,
+            token=None,
+            holder="",
+            lease_until=None,
+        )
+    return True
+
+
+def retry(run: Run, *, now: datetime) -> bool:
+    """Try the failed chunks of an ended run again. False where there are none to try."""
+    failed = run.chunks.filter(status__in=[ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON])
+    if run.status not in (RunStatus.INCOMPLETE, RunStatus.FAILED) or not failed.exists():
+        return False
+    try:
+        with transaction.atomic():
+            if not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
+                return False
+            failed.update(
+                status=ChunkStatus.WAITING, tries=0, not_before=None, finished_at=None, error=""
+            )
+            transaction.on_commit(lambda: dispatch.nudge(run.parallel))
+    except IntegrityError:  # another run of this hearing is under way
+        run.refresh_from_db()
+        return False
+    return True
+
+
+def pause(run: Run, *, reason: str, now: datetime) -> bool:
+    """Stop a run until a person lets it go on. False where it is not at work."""
+    if run.is_terminal or run.status == RunStatus.PAUSED:
+        return False
+    with log_fields(hearing=run.hearing.slug, run=run.pk):
+        logger.warning("run paused: %s", reason)
+    return run.move(to=RunStatus.PAUSED, now=now, paused_from=run.status, reason=reason)
+
+
+def resume(run: Run, *, now: datetime) -> bool:
+    """Let a paused run go on where it was. False where it is not paused."""
+    if run.status != RunStatus.PAUSED:
+        return False
+    with transaction.atomic():
+        if not run.move(to=RunStatus(run.paused_from), now=now, paused_from="", reason=""):
+            return False
+        run.chunks.filter(status=ChunkStatus.WAITING).update(not_before=None)
+        transaction.on_commit(lambda: dispatch.nudge(run.parallel))
+    conclude(run, now=now)  # its last chunk may have ended during the pause
+    return True
+
+
+def conclude(run: Run, *, now: datetime) -> bool:
+    """Make the transcript once no chunk is left to do. True where this call did it.
+
+    May be called by anyone at any time: it looks at the rows, and only one caller wins.
+    """
+    if run.status == RunStatus.TRANSCRIBING and not run.chunks.unsettled().exists():
+        run.move(to=RunStatus.MERGING, now=now)
+    if run.status != RunStatus.MERGING:
+        return False
+    chunks = list(run.chunks.current())
+    done = [chunk for chunk in chunks if chunk.status == ChunkStatus.DONE]
+    segments = _segments(run, done)
+    with transaction.atomic():
+        if not run.move(to=_ending(len(done), len(chunks)), now=now, reason=_why(chunks)):
+            return False
+        run.segments.all().delete()
+        Segment.objects.bulk_create(segments, batch_size=500)
+    limiter.forget(run_limit(run).name)
+    with log_fields(hearing=run.hearing.slug, run=run.pk):
+        logger.info("run ended: %s, %s segments", run.status, len(segments))
+    return True
+
+
+def _ending(done: int, planned: int) -> RunStatus:
+    if done == planned:
+        return RunStatus.COMPLETE
+    return RunStatus.INCOMPLETE if done else RunStatus.FAILED
+
+
+def _why(chunks: Sequence[Chunk]) -> str:
+    errors = {chunk.error: None for chunk in chunks if chunk.error}
+    return " ".join(errors)
+
+
+def _segments(run: Run, chunks: Sequence[Chunk]) -> list[Segment]:
+    words = merge([Part(chunk.span, chunk.words) for chunk in chunks])
+    return [
+        Segment(
+            run=run,
+            index=index,
+            start_ms=sentence.start_ms,
+            end_ms=sentence.end_ms,
+            text=sentence.text,
+            confidence=sentence.confidence,
+            words=[word.to_json() for word in sentence.words],
+        )
+        for index, sentence in enumerate(sentences(words))
+    ]
+
+
+def recover_stalled(*, now: datetime) -> int:
+    """Put back the chunks whose holder is gone, and end the runs that nobody ended.
+
+    A lease that is over frees its chunk; so does a holder on this host whose process has ended,
+    without the wait. Returns how many chunks were put back.
+    """
+    recovered = sum(
+        _put_back(chunk, now=now)
+        for chunk in Chunk.objects.filter(status=ChunkStatus.RUNNING).select_related("run")
+        if (chunk.lease_until and chunk.lease_until <= now) or is_gone(chunk.holder)
+    )
+    limiter.free_slots_of_the_dead()
+    unfinished = Run.objects.filter(status__in=[RunStatus.TRANSCRIBING, RunStatus.MERGING])
+    for run in unfinished.select_related("hearing"):
+        conclude(run, now=now)
+    return recovered
+
+
+def _put_back(chunk: Chunk, *, now: datetime) -> bool:
+    with log_fields(run=chunk.run_id, chunk=chunk.index), transaction.atomic():
+        if not chunk.put_back(not_before=None, error="", own_fault=False):
+            return False
+        logger.info("chunk put back: its holder is gone")
+        for attempt in chunk.attempts.filter(status=Attempt.Status.SENDING):
+            attempt.end(Attempt.Status.LOST, now=now, error="The worker died during the call.")
+    return True
+
+
+def run_limit(run: Run) -> limiter.Limit:
+    """Return the limit on a run's own requests."""
+    return limiter.Limit(f"run-{run.pk}", run.parallel)
