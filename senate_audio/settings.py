@@ -1,7 +1,5 @@
 """Every setting, read from the environment or a `.env` file beside manage.py."""
 
-import socket
-import tempfile
 from pathlib import Path
 
 import environ
@@ -25,9 +23,6 @@ def _optional(name: str) -> str | None:
 # What must last --------------------------------------------------------------------------------
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
-SCRATCH_DIR = Path(
-    env.str("SCRATCH_DIR", default=str(Path(tempfile.gettempdir()) / "senate-audio"))
-)
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 STATIC_ROOT = DATA_DIR / "static"
 MODELS_DIR = DATA_DIR / "models"
@@ -104,7 +99,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Files -----------------------------------------------------------------------------------------
 
-MEDIA_URL = "/media-is-served-by-views-only/"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
@@ -112,7 +106,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_TEMP_DIR = None
 
 # Language and time -----------------------------------------------------------------------------
 
@@ -155,7 +148,6 @@ LEASE = LeasePolicy(
 
 WORKERS = env.int("WORKERS", default=RATE.max_concurrent_chunks + 2)
 DISPATCHER = "transcription.dispatch.QueueDispatcher"
-HOSTNAME = socket.gethostname()
 
 _JOB_TIMEOUT = int(LEASE.job_seconds + API_TIMEOUT_SECONDS * 2)
 Q_CLUSTER = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Max, Q, Sum
 
 from transcription.models import ChunkStatus, Run
 
@@ -21,6 +21,8 @@ class Progress:
     audio_done_ms: int
     elapsed_seconds: float
     # From the first claim until now or the end.
+    working_seconds: float
+    # From the first claim until a chunk was done last: what its audio took.
 
     @property
     def percent(self) -> int:
@@ -31,16 +33,17 @@ class Progress:
     @property
     def speed(self) -> float | None:
         """Seconds of audio per second of work; None before the first chunk is done."""
-        if not self.audio_done_ms or self.elapsed_seconds <= 0:
+        if not self.audio_done_ms or self.working_seconds <= 0:
             return None
-        return self.audio_done_ms / 1000 / self.elapsed_seconds
+        return self.audio_done_ms / 1000 / self.working_seconds
 
     @property
     def seconds_left(self) -> float | None:
         """An estimate from the speed so far; None where there is none yet."""
         if self.speed is None:
             return None
-        return (self.audio_total_ms - self.audio_done_ms) / 1000 / self.speed
+        left = (self.audio_total_ms - self.audio_done_ms) / 1000 / self.speed
+        return max(0.0, left - (self.elapsed_seconds - self.working_seconds))
 
 
 def progress_of(run: Run, *, now: datetime) -> Progress:
@@ -53,6 +56,7 @@ def progress_of(run: Run, *, now: datetime) -> Progress:
         failed=Count("id", filter=Q(status__in=[ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON])),
         audio_total=Sum(length, default=0),
         audio_done=Sum(length, filter=Q(status=ChunkStatus.DONE), default=0),
+        last_done=Max("finished_at", filter=Q(status=ChunkStatus.DONE)),
     )
     end = run.finished_at or now
     return Progress(
@@ -62,5 +66,10 @@ def progress_of(run: Run, *, now: datetime) -> Progress:
         chunks_failed=sums["failed"],
         audio_total_ms=sums["audio_total"],
         audio_done_ms=sums["audio_done"],
-        elapsed_seconds=(end - run.started_at).total_seconds() if run.started_at else 0.0,
+        elapsed_seconds=_seconds(run.started_at, end),
+        working_seconds=_seconds(run.started_at, sums["last_done"]),
     )
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float:
+    return (end - start).total_seconds() if start and end else 0.0
