@@ -95,6 +95,12 @@ def start(
         raise StartRefused("Another run for this hearing was started just now.") from error
 
 
+def preview(hearing: Hearing, options: RunOptions) -> planning.Plan:
+    """Return how `start` would cut the recording. Raises StartRefused where it would refuse it."""
+    _refuse_impossible(hearing, options)
+    return _plan(hearing, options)
+
+
 def check_engine(options: RunOptions) -> Engine:
     """Return the engine, which can work as far as one sees without a call. Raises StartRefused."""
     try:
@@ -129,16 +135,7 @@ def _taken_up(run: Run, *, now: datetime) -> Run:
 
 
 def _begun(hearing: Hearing, options: RunOptions, *, by: User | None, now: datetime) -> Run:
-    plan = planning.plan(
-        hearing.analysis.speech_spans,
-        hearing.analysis.duration_ms,
-        engine_for(options.engine, options.model).capabilities,
-        settings.CHUNKING,
-        slots=_slots(options.engine),
-        parallel=options.parallel,
-        sequential=options.sequential,
-        chunk_ms=options.chunk_ms,
-    )
+    plan = _plan(hearing, options)
     run = Run.objects.create(
         hearing=hearing,
         status=RunStatus.TRANSCRIBING,
@@ -159,6 +156,19 @@ def _begun(hearing: Hearing, options: RunOptions, *, by: User | None, now: datet
     else:
         conclude(run, now=now)
     return run
+
+
+def _plan(hearing: Hearing, options: RunOptions) -> planning.Plan:
+    return planning.plan(
+        hearing.analysis.speech_spans,
+        hearing.analysis.duration_ms,
+        engine_for(options.engine, options.model).capabilities,
+        settings.CHUNKING,
+        slots=_slots(options.engine),
+        parallel=options.parallel,
+        sequential=options.sequential,
+        chunk_ms=options.chunk_ms,
+    )
 
 
 def _slots(engine: str) -> int:
