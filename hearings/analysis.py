@@ -1,23 +1,30 @@
 """One pass over a recording, in constant memory: length, loudness, speech, and what is lost."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hearings.ffmpeg import BYTES_PER_MS, NoAudio, PcmStream, Probe, Unreadable, decode, probe
+from hearings import ffmpeg
+from hearings.ffmpeg import SAMPLE_RATE, MediaError, NoAudio, PcmStream, Probe, Unreadable
 from hearings.policies import RecordingLimits
-from hearings.spans import Span, clip_all
-from hearings.speech import SpeechStream
+from hearings.seeking import Landmarks, lands
+from hearings.spans import Span, clip_all, union
+from hearings.speech import PAGE_SAMPLES, SpeechStream
 
 _FULL_SCALE = np.float32(1 / 32_768)
 _TIMED_CONTAINERS = frozenset({"mov", "matroska", "webm", "flac", "wav"})
 # Their headers tell the true duration; a VBR MP3's often does not.
 _MISSING_TAIL_MS = 2_000
 # A shorter difference is rounding and codec delay.
+_BLEMISH_MS = 200
+# Less is a last packet cut short, in files that sound whole.
+
+OnProgress = Callable[[int], None]
+# Gets the milliseconds decoded so far.
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +41,18 @@ class Analysis:
     # Where the decoder complained or left a gap; reaches beyond the end of a file cut short.
 
 
-class TooLong(Unreadable):
+class TooLong(MediaError):
     """Decoding was stopped: the recording is longer than any may be."""
+
+    def __init__(self, decoded_ms: int) -> None:
+        super().__init__("The recording is longer than any may be.")
+        self.decoded_ms = decoded_ms
+
+
+class Unseekable(MediaError):
+    """A position in the file cannot be found again, so no slice of it could be trusted."""
+
+    code = "unseekable"
 
 
 class _Loudness:
@@ -45,13 +62,13 @@ class _Loudness:
         self._peak = 0.0
 
     def feed(self, samples: NDArray[np.float32]) -> None:
-        self._squares += float(np.dot(samples, samples))
+        self._squares += float(np.square(samples).sum(dtype=np.float64))
         self._count += len(samples)
         self._peak = max(self._peak, float(np.abs(samples).max(initial=0)))
 
     @property
     def mean_dbfs(self) -> float | None:
-        return _decibels(math.sqrt(self._squares / self._count)) if self._count else None
+        return _decibels(math.sqrt(self._squares / self._count))
 
     @property
     def peak_dbfs(self) -> float | None:
@@ -63,25 +80,30 @@ def analyse(
     *,
     limits: RecordingLimits,
     claims: Probe | None = None,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Analysis:
-    """Read *path* to its end; *on_progress* gets the milliseconds decoded. Raises MediaError.
+    """Read *path* to its end. *claims* is its probe, where the caller has it. Raises MediaError.
 
     A small file can hold days of sound, so decoding stops at ``limits.max_duration_ms``.
     """
-    claims = claims or probe(path)
+    claims = claims or ffmpeg.probe(path)
     if not claims.audio:
-        raise NoAudio("The file has no sound track; upload the recording with its sound.")
-    speech, loudness = SpeechStream(), _Loudness()
-    with decode(path) as stream:
-        for block in stream:
-            samples = np.frombuffer(block, "<i2").astype(np.float32) * _FULL_SCALE
+        raise NoAudio("The file has no sound track.")
+    speech, loudness, landmarks = SpeechStream(), _Loudness(), Landmarks()
+    sample_count = 0
+    with ffmpeg.decode(path) as stream:
+        for page in _pages(stream):
+            samples = page.astype(np.float32) * _FULL_SCALE
             loudness.feed(samples)
             speech.feed(samples)
-            _go_on(stream, limits, on_progress)
-    duration_ms = stream.byte_count // BYTES_PER_MS
+            landmarks.feed(page, sample_count * 1000 // SAMPLE_RATE)
+            sample_count += len(page)
+            _go_on(sample_count * 1000 // SAMPLE_RATE, limits, on_progress)
+    duration_ms = sample_count * 1000 // SAMPLE_RATE
     if not duration_ms:
         raise Unreadable("The file holds no sound that can be read.")
+    if not lands(landmarks.chosen(stream.damage), lambda span: _sound_at(path, span)):
+        raise Unseekable("The time stamps in the recording contradict each other.")
     return Analysis(
         duration_ms=duration_ms,
         mean_dbfs=loudness.mean_dbfs,
@@ -91,26 +113,43 @@ def analyse(
     )
 
 
-def _go_on(
-    stream: PcmStream, limits: RecordingLimits, on_progress: Callable[[int], None] | None
-) -> None:
-    decoded_ms = stream.byte_count // BYTES_PER_MS
-    if decoded_ms > limits.max_duration_ms:
-        raise TooLong(f"The recording is longer than {limits.max_duration_ms / 3_600_000:g} hours.")
+def _sound_at(path: Path, span: Span) -> bytes:
+    try:
+        return ffmpeg.read_pcm(path, span)
+    except Unreadable:
+        return b""
+
+
+def _pages(stream: PcmStream) -> Iterator[NDArray[np.int16]]:
+    """Yield the sound in pages of `PAGE_SAMPLES`, the last one shorter."""
+    waiting = bytearray()
+    for block in stream:
+        waiting += block
+        if len(waiting) >= PAGE_SAMPLES * 2:
+            yield np.frombuffer(bytes(waiting[: PAGE_SAMPLES * 2]), "<i2")
+            del waiting[: PAGE_SAMPLES * 2]
+    if waiting:
+        yield np.frombuffer(bytes(waiting), "<i2")
+
+
+def _go_on(duration_ms: int, limits: RecordingLimits, on_progress: OnProgress | None) -> None:
+    if duration_ms > limits.max_duration_ms:
+        raise TooLong(duration_ms)
     if on_progress:
-        on_progress(decoded_ms)
+        on_progress(duration_ms)
 
 
 def _unreadable(damage: tuple[Span, ...], duration_ms: int, claims: Probe) -> tuple[Span, ...]:
     """Return the damage inside the recording, and the tail that its container promised."""
-    inside = clip_all(damage, Span(0, duration_ms))
+    clipped = clip_all(damage, Span(0, duration_ms))
+    inside = tuple(span for span in clipped if span.duration_ms >= _BLEMISH_MS)
     promised_ms = claims.declared_duration_ms or 0
     if (
         _TIMED_CONTAINERS.isdisjoint(claims.format_name.split(","))
         or promised_ms < duration_ms + _MISSING_TAIL_MS
     ):
         return inside
-    return (*inside, Span(duration_ms, promised_ms))
+    return union([*inside, Span(duration_ms, promised_ms)])
 
 
 def _decibels(amplitude: float) -> float | None:

@@ -5,19 +5,23 @@ import re
 from hearings.spans import Span, union
 
 _RATE = re.compile(r"\[Parsed_aresample_0 @ [^]]*\] ch:.* r:(\d+)Hz -> ")
-_ADDED = re.compile(r"\[SWR @ [^]]*\] adding (\d+) audio samples of silence")
-_DROPPED = re.compile(r"\[SWR @ [^]]*\] discarding (\d+) audio samples")
+_ADDED = re.compile(r"\[[^]]*\] \[SWR @ [^]]*\] adding (\d+) audio samples of silence")
+_DROPPED = re.compile(r"\[[^]]*\] \[SWR @ [^]]*\] discarding (\d+) audio samples")
 _BROKEN = re.compile(
-    r"Error while decoding stream #0:|Error submitting packet to decoder|"
-    r"Invalid data found when processing input|CRC mismatch!|Packet corrupt|"
-    r"File ended prematurely|invalid as first byte of an EBML number|partial file"
+    # The file's own tags are printed too, but never at the start of a line.
+    r"Error while decoding stream #0:|(\[.*\] )?("
+    r"Error submitting packet to decoder|CRC mismatch!|Packet corrupt|File ended prematurely|"
+    r".*invalid as first byte of an EBML number|.*exceeds max length|.*partial file)"
 )
 _MISSING_TRACK = re.compile(r"Stream map '[^']*' matches no streams")
+_OUTPUT_RATE = 16
+# Samples a millisecond; dropped ones are counted at this rate, added ones at the file's.
 _GAP_MS = 1_000
 # A shorter jump between timestamps is how some programs record silence.
 _COMPLAINT_MS = 500
 # How much sound one complaint is taken to spoil.
 _BRIDGE_MS = 1_000
+# Complaints this near are one stretch.
 _MOST_SPANS = 1_000
 
 
@@ -26,10 +30,11 @@ class Complaints:
 
     def __init__(self) -> None:
         self.no_such_track = False
+        self.last_line = ""
         self._rate = 0
-        self._gap_start_ms: int | None = None
+        self._spans: list[Span] = []
+        self._gap_start_ms = 0
         self._gap_samples = 0
-        self._spans: tuple[Span, ...] = ()
 
     @property
     def damage(self) -> tuple[Span, ...]:
@@ -38,20 +43,23 @@ class Complaints:
 
     def note(self, line: str, *, position_ms: int) -> None:
         """Take one line that came when *position_ms* of sound had been read."""
-        if found := _ADDED.search(line):
+        self.last_line = line
+        if found := _ADDED.match(line):
             self._lengthen_gap(int(found[1]), position_ms)
-        elif _BROKEN.search(line) or _DROPPED.search(line):
+        elif found := _DROPPED.match(line):
+            if int(found[1]) >= _COMPLAINT_MS * _OUTPUT_RATE:
+                self._add(Span(position_ms, position_ms + _COMPLAINT_MS))
+        elif _BROKEN.match(line):
             self._add(Span(position_ms, position_ms + _COMPLAINT_MS))
-        elif found := _RATE.search(line):
+        elif found := _RATE.match(line):
             self._rate = int(found[1])
-        elif _MISSING_TRACK.search(line):
+        elif _MISSING_TRACK.match(line):
             self.no_such_track = True
 
     def _lengthen_gap(self, samples: int, position_ms: int) -> None:
         """Add to a gap; a long one is reported in many pieces."""
-        gap = self._gap()
-        if self._gap_start_ms is None or position_ms > self._gap_start_ms + self._gap_ms + _GAP_MS:
-            for span in gap:
+        if position_ms > self._gap_start_ms + self._gap_ms + _BRIDGE_MS:
+            for span in self._gap():
                 self._add(span)
             self._gap_start_ms, self._gap_samples = position_ms, 0
         self._gap_samples += samples
@@ -61,10 +69,15 @@ class Complaints:
         return self._gap_samples * 1000 // self._rate if self._rate else 0
 
     def _gap(self) -> list[Span]:
-        if self._gap_start_ms is None or self._gap_ms < _GAP_MS:
+        """Return the gap that is open, if it counts. Sound that starts late lacks nothing."""
+        if not self._gap_start_ms or self._gap_ms < _GAP_MS:
             return []
         return [Span(self._gap_start_ms, self._gap_start_ms + self._gap_ms)]
 
     def _add(self, span: Span) -> None:
-        if len(self._spans) < _MOST_SPANS:
-            self._spans = union([*self._spans, span], bridge_ms=_BRIDGE_MS)
+        """Keep a stretch. Positions only grow, so the last one is the only one it can join."""
+        last = self._spans[-1] if self._spans else None
+        if last and span.start_ms <= last.end_ms + _BRIDGE_MS:
+            self._spans[-1] = Span(last.start_ms, max(last.end_ms, span.end_ms))
+        elif len(self._spans) < _MOST_SPANS:
+            self._spans.append(span)

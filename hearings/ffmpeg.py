@@ -15,6 +15,7 @@ own `run()` and `probe()` know no limits and are not used.
 
 import contextlib
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ import ffmpeg
 from hearings.complaints import Complaints
 from hearings.processes import Confined, ProcessLimits, TimedOut, confined
 from hearings.spans import Span
+
+logger = logging.getLogger(__name__)
 
 SAMPLE_RATE = 16_000
 # Hertz, of everything decoded.
@@ -44,11 +47,21 @@ _LEAD_IN_MS = 500
 # Decoded before a slice and dropped: codecs need a running start to sound as in the whole.
 _LEAD_OUT_MS = 100
 # The same for the resampler's end.
+_ON_THE_TIME_LINE = (
+    # Where timestamps jump by a frame or more, silence is added or sound dropped, so a position is
+    # the same time in every decode. Noisy timestamps (browsers, AVI) differ by less.
+    f"aresample={SAMPLE_RATE}:async=1:min_hard_comp=0.02:first_pts=0,"
+    # A quarter of a second a write: small enough to tell where a complaint belongs.
+    "asetnsamples=n=4096:p=0"
+)
 _NOT_MEDIA = "The file is not an audio or video file that can be read."
 
 
 class MediaError(Exception):
     """A recording could not be read; the message is for a person."""
+
+    code = "unreadable"
+    # Of the finding that it becomes.
 
 
 class FfmpegMissing(MediaError):
@@ -61,6 +74,8 @@ class Unreadable(MediaError):
 
 class NoAudio(MediaError):
     """A recording without the sound asked for."""
+
+    code = "no_audio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +132,12 @@ class PcmStream:
         if status == 0 or (self.byte_count and status > 0):
             # A positive status after sound means that much of it was damaged, which was noted.
             return
-        if self.byte_count:
+        logger.info("ffmpeg ended with status %s: %s", status, self._complaints.last_line)
+        if status < 0:
             raise Unreadable("The recording needs more time or memory to read than it may have.")
-        raise (
-            NoAudio("The file has no such sound track.")
-            if (self._complaints.no_such_track)
-            else Unreadable(_NOT_MEDIA)
-        )
+        if self._complaints.no_such_track:
+            raise NoAudio("The file has no such sound track.")
+        raise Unreadable(_NOT_MEDIA)
 
 
 def version() -> str:
@@ -167,8 +181,10 @@ def read_pcm(path: Path, span: Span, *, track: int = 0) -> bytes:
     wanted = span.duration_ms * BYTES_PER_MS
     padded = Span(seek_ms, span.end_ms + _LEAD_OUT_MS)
     with decode(path, span=padded, track=track) as stream:
-        pcm = b"".join(stream)
-    return pcm[skip : skip + wanted].ljust(wanted, b"\0")
+        pcm = b"".join(stream)[skip : skip + wanted]
+    if not pcm:
+        raise Unreadable(f"The recording has no sound to read at {span.start_ms / 1000:.1f} s.")
+    return pcm.ljust(wanted, b"\0")
 
 
 def _seek_ms(start_ms: int) -> int:
@@ -189,11 +205,10 @@ def _decode_command(path: Path, window: dict[str, str], track: int) -> list[str]
     output = ffmpeg.output(
         sound[f"a:{track}"],
         "pipe:1",
-        af=f"aresample={SAMPLE_RATE}:async=1:first_pts=0",
+        af=_ON_THE_TIME_LINE,
         ac=1,
         acodec="pcm_s16le",
         f="s16le",
-        flush_packets=1,
     ).global_args("-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+verbose")
     command: list[str] = output.compile(cmd=_program("ffmpeg"))
     return command

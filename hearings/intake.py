@@ -2,22 +2,21 @@
 
 import contextlib
 import errno
-import hashlib
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
 import structlog
 from django.conf import settings
-from django.core.files.base import File
 from django.core.files.storage import Storage
 from django.db import connection, transaction
 
 from hearings import validation
-from hearings.analysis import Analysis, TooLong, analyse
-from hearings.ffmpeg import FfmpegMissing, MediaError, NoAudio, Probe, probe
+from hearings.analysis import Analysis, OnProgress, TooLong, analyse
+from hearings.copying import Copied, TooLarge, copy
+from hearings.ffmpeg import FfmpegMissing, MediaError, Probe, probe
 from hearings.models import (
     CheckStatus,
     Hearing,
@@ -32,12 +31,8 @@ from hearings.validation import Description, Finding, StreamFacts
 
 log = structlog.get_logger(__name__)
 
-_BLOCK_BYTES = 1024 * 1024
 _NAME_LENGTH = 300
 _OTHERS_COMPARED = 200
-
-OnProgress = Callable[[int], None]
-# Gets the milliseconds decoded so far.
 
 
 class Refused(Exception):
@@ -59,28 +54,23 @@ class RecordingKnown(Exception):
 class DiskFull(Exception):
     """There is no room for the recording; nothing of it was kept."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no room left for the recording. Free some space where recordings are kept,"
+            " then upload it again."
+        )
 
-class _Incoming(File):  # type: ignore[type-arg]  # generic in the stubs only
-    """A source that is measured and hashed while the storage copies it."""
 
-    def __init__(self, source: BinaryIO, limits: RecordingLimits) -> None:
-        super().__init__(source, name="recording")
-        self._source = source
-        self._limits = limits
-        self._sha256 = hashlib.sha256()
-        self.byte_count = 0
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A recording in storage that is no hearing's yet."""
 
-    @property
-    def sha256(self) -> str:
-        return self._sha256.hexdigest()
-
-    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        while block := self._source.read(chunk_size or _BLOCK_BYTES):
-            self.byte_count += len(block)
-            if self.byte_count > self._limits.max_bytes:
-                raise Refused((validation.too_large(self._limits),))
-            self._sha256.update(block)
-            yield block
+    location: str
+    # Where storage has it.
+    name: str
+    # As the uploader called it; shown, never used as a path.
+    byte_count: int
+    sha256: str
 
 
 def store(
@@ -92,23 +82,51 @@ def store(
     before the row says so. Raises Refused, RecordingKnown or DiskFull, and then keeps nothing.
     Call it outside a transaction: copying is slow, and a rollback would leave the file behind.
     """
-    limits = limits or settings.RECORDING_LIMITS
-    storage = hearing.recording.storage
-    target = recording_path(hearing, name)
-    with _removed_on_failure(storage, target):
-        incoming = _copied(source, storage, target, limits)
-        with transaction.atomic():
-            _hold(incoming.sha256)
-            if known := _filed(incoming.sha256, besides=hearing):
-                raise RecordingKnown(known)
-            hearing.recording.name = target
-            hearing.recording_name = Path(name).name[:_NAME_LENGTH]
-            hearing.recording_bytes = incoming.byte_count
-            hearing.recording_sha256 = incoming.sha256
-            hearing.check_status = CheckStatus.CHECKING
-            hearing.duration_ms = None
-            hearing.save()
+    with received(source, name=name, limits=limits) as recording, transaction.atomic():
+        return file(hearing, recording)
+
+
+@contextlib.contextmanager
+def received(
+    source: BinaryIO, *, name: str, limits: RecordingLimits | None = None
+) -> Iterator[Received]:
+    """Have *source* in storage for the block, in which `file` may make it a hearing's.
+
+    After the block only what a row names is kept, so an error in it leaves no file. Raises Refused
+    or DiskFull. To be entered outside a transaction, as `store`.
+    """
+    storage = Hearing().recording.storage
+    location = recording_path(Hearing(), name)
+    with _removed_unless_filed(storage, location):
+        copied = _copied(source, storage, location, limits or settings.RECORDING_LIMITS)
+        shown = Path(name).name[:_NAME_LENGTH]
+        yield Received(location, shown, copied.byte_count, copied.sha256)
+
+
+def file(hearing: Hearing, recording: Received) -> Hearing:
+    """Make *recording* the hearing's and save the row as CHECKING. Raises RecordingKnown.
+
+    To be called in a transaction: until its end nobody else may file the same recording.
+    """
+    _hold(recording.sha256)
+    if known := _filed(recording.sha256, besides=hearing):
+        raise RecordingKnown(known)
+    hearing.recording.name = recording.location
+    hearing.recording_name = recording.name
+    hearing.recording_bytes = recording.byte_count
+    hearing.recording_sha256 = recording.sha256
+    hearing.check_status = CheckStatus.CHECKING
+    hearing.duration_ms = None
+    hearing.save()
     return hearing
+
+
+def discard(hearing: Hearing) -> None:
+    """Delete a hearing, what was made from it, and, once that is certain, its recording."""
+    recording = hearing.recording
+    with transaction.atomic():
+        hearing.delete()
+        transaction.on_commit(lambda: recording.delete(save=False))
 
 
 def check(
@@ -134,46 +152,27 @@ def check(
     return findings
 
 
-def _copied(source: BinaryIO, storage: Storage, target: str, limits: RecordingLimits) -> _Incoming:
-    incoming = _Incoming(source, limits)
+def _copied(source: BinaryIO, storage: Storage, location: str, limits: RecordingLimits) -> Copied:
     try:
-        storage.save(target, incoming)
-        _flush(storage, target)
+        copied = copy(source, storage, location, max_bytes=limits.max_bytes)
+    except TooLarge as error:
+        raise Refused((validation.too_large(limits),)) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull(
-                "There is no room left for the recording. Free some space where recordings are"
-                " kept, then upload it again."
-            ) from error
+            raise DiskFull from error
         raise
-    if findings := validation.file_findings(incoming.byte_count, limits):
+    if findings := validation.file_findings(copied.byte_count, limits):
         raise Refused(findings)
-    return incoming
-
-
-def _flush(storage: Storage, name: str) -> None:
-    """Wait until file and folder are on the disk. Remote storages see to that themselves."""
-    try:
-        path = Path(storage.path(name))
-    except NotImplementedError:
-        return
-    for place in (path, path.parent):
-        handle = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    return copied
 
 
 @contextlib.contextmanager
-def _removed_on_failure(storage: Storage, name: str) -> Iterator[None]:
-    kept = False
+def _removed_unless_filed(storage: Storage, location: str) -> Iterator[None]:
     try:
         yield
-        kept = True
     finally:
-        if not kept:
-            storage.delete(name)
+        if not Hearing.objects.filter(recording=location).exists():
+            storage.delete(location)
 
 
 def _hold(sha256: str) -> None:
@@ -197,7 +196,7 @@ def _examine(
     path = Path(hearing.recording.path)
     if not path.exists():
         missing = "The recording is no longer where it was stored."
-        return None, (validation.unreadable_file("file_missing", missing),)
+        return None, (validation.unusable("file_missing", missing),)
     try:
         claims = probe(path)
         if findings := _stream_findings(claims, limits):
@@ -205,12 +204,10 @@ def _examine(
         analysis = analyse(path, limits=limits, claims=claims, on_progress=on_progress)
     except FfmpegMissing:
         raise
-    except TooLong:
-        return None, (validation.too_long(limits),)
-    except NoAudio as error:
-        return None, (validation.unreadable_file("no_audio", str(error)),)
+    except TooLong as error:
+        return None, validation.duration_findings(error.decoded_ms, limits)
     except MediaError as error:
-        return None, (validation.unreadable_file("unreadable", str(error)),)
+        return None, (validation.unusable(error.code, str(error)),)
     return analysis, (
         *validation.duration_findings(analysis.duration_ms, limits),
         *validation.sound_findings(analysis.speech, analysis.unreadable),

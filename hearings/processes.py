@@ -15,6 +15,8 @@ from typing import IO
 _LAUNCHER = Path(__file__).with_name("confine.py")
 _PIPE_BYTES = 32 * 1024
 # A second of PCM: what stands in the pipe blurs where a complaint belongs.
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+# No keys for a program that reads uploads, and no FFREPORT, which would have it write files.
 _LINE_BYTES = 2_000
 # The longest line of stderr that is kept.
 
@@ -113,6 +115,7 @@ def confined(command: Sequence[str], limits: ProcessLimits) -> Iterator[Confined
             *(str(os.getpid()), str(limits.cpu_seconds), str(limits.memory_bytes), "--"),
             *command,
         ],
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

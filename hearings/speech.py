@@ -19,7 +19,7 @@ from hearings.spans import Span
 WINDOW_SAMPLES = 512
 # 32 ms at 16 kHz; the model knows no other length.
 _CONTEXT_SAMPLES = 64
-_BLOCK_SAMPLES = 625 * WINDOW_SAMPLES
+PAGE_SAMPLES = 625 * WINDOW_SAMPLES
 # 20 s: enough to run the model at full speed.
 _WINDOW_MS = 32
 
@@ -31,7 +31,6 @@ class SpeechDetector:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(
             str(_model_path()), providers=["CPUExecutionProvider"], sess_options=options
         )
@@ -113,31 +112,17 @@ class SpeechStream:
         self._rules = rules or SpeechRules()
         self._detector = SpeechDetector()
         self._spans = SpeechSpans(self._rules)
-        self._waiting: list[NDArray[np.float32]] = []
-        self._waiting_samples = 0
         self._found: list[Span] = []
 
     def feed(self, samples: NDArray[np.float32]) -> None:
-        """Take the next samples, between -1 and 1."""
-        self._waiting.append(samples)
-        self._waiting_samples += len(samples)
-        if self._waiting_samples >= _BLOCK_SAMPLES:
-            self._run(final=False)
+        """Take the next samples, between -1 and 1: whole windows, but for the last time."""
+        windows = np.pad(samples, (0, -len(samples) % WINDOW_SAMPLES))
+        self._found.extend(self._spans.feed(self._detector.probabilities(windows)))
 
     def close(self, duration_ms: int) -> tuple[Span, ...]:
         """Return the padded stretches, clipped to the recording's length."""
-        self._run(final=True)
         self._found.extend(self._spans.close())
         return _padded(self._found, self._rules.pad_ms, duration_ms)
-
-    def _run(self, *, final: bool) -> None:
-        samples = np.concatenate([np.empty(0, np.float32), *self._waiting])
-        if final:
-            samples = np.pad(samples, (0, -len(samples) % WINDOW_SAMPLES))
-        whole = len(samples) // WINDOW_SAMPLES * WINDOW_SAMPLES
-        if whole:
-            self._found.extend(self._spans.feed(self._detector.probabilities(samples[:whole])))
-        self._waiting, self._waiting_samples = [samples[whole:]], len(samples) - whole
 
 
 def _padded(spans: list[Span], pad_ms: int, duration_ms: int) -> tuple[Span, ...]:

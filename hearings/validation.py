@@ -16,6 +16,11 @@ _SCHEDULED_AHEAD = timedelta(days=366)
 _ALIKE = 0.85
 # Share of two titles that agrees when they are taken for the same.
 _STRETCHES_NAMED = 5
+_USUAL_ADVICE = "Upload the recording as MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with its sound."
+_ADVICE = {
+    "unseekable": "Convert it, for instance with “ffmpeg -i recording new.flac”, and upload that.",
+    "file_missing": "Upload the recording again.",
+}
 
 
 class Severity(StrEnum):
@@ -88,11 +93,9 @@ def too_large(limits: RecordingLimits) -> Finding:
     )
 
 
-def unreadable_file(code: str, message: str) -> Finding:
-    """Return the finding for a file that could not be read; *message* says why."""
-    return _error(
-        code, message, "Upload the recording as MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with sound."
-    )
+def unusable(code: str, message: str) -> Finding:
+    """Return the finding for a recording that could not be read; *message* says why."""
+    return _error(code, message, _ADVICE.get(code, _USUAL_ADVICE))
 
 
 def stream_findings(facts: StreamFacts, limits: RecordingLimits) -> tuple[Finding, ...]:
@@ -115,22 +118,19 @@ def stream_findings(facts: StreamFacts, limits: RecordingLimits) -> tuple[Findin
     )
 
 
-def too_long(limits: RecordingLimits) -> Finding:
-    """Return the finding for a recording whose decoding was stopped at the limit."""
-    most = clock(limits.max_duration_ms)
-    return _error(
-        "too_long",
-        f"The recording is longer than {most}.",
-        "Split it into several recordings.",
-        measured=f"more than {most}",
-        needed=f"at most {most}",
-    )
-
-
 def duration_findings(duration_ms: int, limits: RecordingLimits) -> tuple[Finding, ...]:
     """Judge the decoded duration."""
     if duration_ms > limits.max_duration_ms:
-        return (too_long(limits),)
+        most = clock(limits.max_duration_ms)
+        return (
+            _error(
+                "too_long",
+                f"The recording is longer than {most}.",
+                "Split it into several recordings.",
+                measured=f"more than {most}",
+                needed=f"at most {most}",
+            ),
+        )
     if duration_ms < limits.min_duration_ms:
         return (
             _error(
