@@ -1,0 +1,79 @@
+import os
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import NOW
+from transcription import clusters
+from transcription.chunk_job import CLUSTER_VARIABLE, _cluster_is_leaving
+from transcription.models import WorkerCluster
+from transcription.policies import LeasePolicy
+
+pytestmark = pytest.mark.django_db
+
+POLICY = LeasePolicy(alive_seconds=15)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CLUSTER_VARIABLE, "")  # restored after the test, whatever it sets
+    monkeypatch.delenv(CLUSTER_VARIABLE)
+
+
+def alive(*, seconds_later: float = 0) -> list[WorkerCluster]:
+    return clusters.alive(now=NOW + timedelta(seconds=seconds_later), policy=POLICY)
+
+
+def test_a_cluster_is_alive_until_it_has_been_silent_too_long() -> None:
+    cluster = clusters.announce(workers=3, now=NOW)
+
+    assert alive(seconds_later=14) == [cluster]
+    assert alive(seconds_later=15) == []
+
+
+def test_a_beat_keeps_it_alive() -> None:
+    cluster = clusters.announce(workers=3, now=NOW)
+
+    clusters.beat(cluster, now=NOW + timedelta(seconds=10))
+
+    assert alive(seconds_later=24) == [cluster]
+
+
+def test_a_cluster_whose_process_ended_is_gone_at_once() -> None:
+    cluster = clusters.announce(workers=3, now=NOW)
+    host, pid, _ = cluster.holder.split("/")
+    WorkerCluster.objects.update(holder=f"{host}/{pid}/started-earlier")
+
+    assert alive() == []
+
+
+def test_a_cluster_of_another_host_counts_while_it_speaks() -> None:
+    clusters.announce(workers=3, now=NOW)
+    WorkerCluster.objects.update(holder="elsewhere:12345678/1/1")
+
+    assert len(alive(seconds_later=14)) == 1
+
+
+def test_a_cluster_that_leaves_is_not_alive_and_its_workers_know() -> None:
+    cluster = clusters.announce(workers=3, now=NOW)
+    assert not _cluster_is_leaving()
+
+    clusters.leave(cluster)
+
+    assert alive() == []
+    assert _cluster_is_leaving()
+
+
+def test_a_process_of_no_cluster_never_leaves_one() -> None:
+    assert CLUSTER_VARIABLE not in os.environ
+    assert not _cluster_is_leaving()
+
+
+def test_only_the_dead_are_forgotten() -> None:
+    silent = clusters.announce(workers=3, now=NOW - timedelta(minutes=1))
+    living = clusters.announce(workers=3, now=NOW)
+
+    clusters.forget_the_dead(now=NOW, policy=POLICY)
+
+    assert list(WorkerCluster.objects.all()) == [living]
+    assert silent != living

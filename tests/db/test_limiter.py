@@ -1,0 +1,205 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from threading import Event, Lock
+
+import pytest
+from django.db import connections
+
+from tests.at_once import PATIENCE_SECONDS, at_once
+from tests.factories import NOW
+from transcription import limiter
+from transcription.clock import database_clock
+from transcription.holders import this_process
+from transcription.leases import LeaseKeeper
+from transcription.limiter import Limit, Permit
+from transcription.models import Slot
+from transcription.policies import LeasePolicy
+
+pytestmark = pytest.mark.django_db
+
+HOSTED = Limit("hosted", 2)
+POLICY = LeasePolicy(poll_seconds=0.01)
+
+
+def acquire(limit: Limit = HOSTED, *, seconds_later: float = 0) -> Permit | None:
+    now = NOW + timedelta(seconds=seconds_later)
+    return limiter.acquire(limit, now=now, lease_seconds=30)
+
+
+def held(permit: Permit | None) -> Permit:
+    assert permit is not None
+    return permit
+
+
+def test_there_are_as_many_slots_as_the_limit_says() -> None:
+    assert [bool(acquire()) for _ in range(3)] == [True, True, False]
+
+
+def test_limits_of_other_names_are_others() -> None:
+    acquire(Limit("run-1", 1))
+
+    assert acquire(Limit("run-2", 1))
+
+
+def test_what_is_released_is_free() -> None:
+    first, _ = held(acquire()), held(acquire())
+
+    first.release()
+
+    assert acquire()
+
+
+def test_a_slot_that_nobody_renews_is_free_when_its_lease_is_over() -> None:
+    acquire(), acquire()
+
+    assert not acquire(seconds_later=29)
+    assert acquire(seconds_later=30)
+
+
+def test_a_slot_that_is_renewed_stays_held() -> None:
+    first = held(acquire(Limit("one", 1)))
+
+    assert first.renew(now=NOW + timedelta(seconds=25), lease_seconds=30)
+
+    assert not acquire(Limit("one", 1), seconds_later=54)
+
+
+def test_who_lost_a_slot_neither_renews_nor_frees_it() -> None:
+    one = Limit("one", 1)
+    late = held(acquire(one))
+    acquire(one, seconds_later=31)
+
+    assert not late.renew(now=NOW, lease_seconds=30)
+    late.release()
+
+    assert not acquire(one, seconds_later=32)
+
+
+def test_a_limit_that_was_lowered_holds_for_the_next() -> None:
+    for _ in range(3):
+        acquire(Limit("hosted", 3))
+
+    Slot.objects.update(token=None, holder="", lease_until=None)
+
+    assert [bool(acquire(Limit("hosted", 1))) for _ in range(2)] == [True, False]
+
+
+def test_a_forgotten_limit_can_be_used_again() -> None:
+    acquire(Limit("one", 1))
+    limiter.forget("one")
+
+    assert acquire(Limit("one", 1))
+
+
+def ended_process() -> str:
+    """Return the holder name of a process of this host that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return this_process().replace(f"/{os.getpid()}/", f"/{process.pid}/")
+
+
+def test_a_slot_of_a_process_that_ended_is_freed_before_its_lease_is_over() -> None:
+    acquire(), acquire()
+    Slot.objects.filter(number=1).update(holder=ended_process())
+
+    assert limiter.free_slots_of_the_dead() == 1
+
+    assert [bool(acquire()) for _ in range(2)] == [True, False]
+
+
+def test_a_slot_held_on_another_host_waits_for_its_lease() -> None:
+    acquire(Limit("one", 1))
+    Slot.objects.update(holder="elsewhere:12345678/1/1")
+
+    assert limiter.free_slots_of_the_dead() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_come_at_once_no_more_get_a_slot_than_there_are() -> None:
+    def come() -> bool:
+        return limiter.acquire(HOSTED, now=database_clock(), lease_seconds=60) is not None
+
+    assert at_once([come] * 8).count(True) <= HOSTED.capacity
+    assert Slot.objects.exclude(token=None).count() <= HOSTED.capacity
+
+
+class Inside:
+    """Counts who is inside a permit at once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._now = 0
+        self.most = 0
+        self.entered = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._now += 1
+            self.entered += 1
+            self.most = max(self.most, self._now)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._now -= 1
+
+
+def take_turns(inside: Inside, turns: int) -> None:
+    with LeaseKeeper(clock=database_clock, policy=POLICY) as keeper:
+        for _ in range(turns):
+            with limiter.permit(HOSTED, clock=database_clock, policy=POLICY, keeper=keeper), inside:
+                pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_are_never_more_than_the_limit_inside_and_all_get_on() -> None:
+    inside = Inside()
+
+    at_once([partial(take_turns, inside, 5)] * 8)
+
+    assert inside.most <= HOSTED.capacity
+    assert inside.entered == 40
+    assert not Slot.objects.exclude(token=None).exists()
+
+
+def use_permit(body: Callable[[], object]) -> None:
+    with (
+        LeaseKeeper(clock=database_clock, policy=POLICY) as keeper,
+        limiter.permit(Limit("one", 1), clock=database_clock, policy=POLICY, keeper=keeper),
+    ):
+        body()
+
+
+def fail() -> None:
+    raise RuntimeError("in the block")
+
+
+def test_an_error_in_the_block_frees_the_slot() -> None:
+    with pytest.raises(RuntimeError, match="in the block"):
+        use_permit(fail)
+
+    assert not Slot.objects.exclude(token=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_gets_the_slot_when_it_is_released() -> None:
+    first = held(limiter.acquire(Limit("one", 1), now=database_clock(), lease_seconds=60))
+    entered = Event()
+
+    def wait_for_it() -> None:
+        try:
+            use_permit(entered.set)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait_for_it)
+        assert not entered.wait(0.1)
+        first.release()
+        waiting.result(PATIENCE_SECONDS)
+
+    assert entered.is_set()
