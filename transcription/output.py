@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -30,10 +31,21 @@ class Sink:
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
             return
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            draft.write_bytes(content)
-            draft.replace(self._path)
+            _write(self._path.resolve(), content)
         except OSError as error:
-            draft.unlink(missing_ok=True)
             raise OutputError(f"{self._path} could not be written: {error.strerror}.") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.exists() and not path.is_file():  # a device or a pipe, which must stay what it is
+        path.write_bytes(content)
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
