@@ -40,7 +40,9 @@ class Stage:
     def _write(self, percent: int, detail: str) -> None:
         if self._console is None or (percent, detail) == self._written:
             return
-        self._console.print(f"{self._name}: {percent} % {detail}".rstrip(), highlight=False)
+        self._console.print(
+            f"{self._name}: {percent} % {detail}".rstrip(), highlight=False, markup=False
+        )
         self._written = (percent, detail)
         self._next_line = time.monotonic() + LINE_SECONDS
 
