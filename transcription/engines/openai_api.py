@@ -98,7 +98,7 @@ class OpenAIEngine:
                 **self._language(hints),
             )
         except openai.OpenAIError as error:
-            raise translated(error) from error
+            raise translated(error, key=self._api_key) from error
         return Transcription(spread(_text_of(answer.text), audio.speech, audio.duration_ms))
 
     def _language(self, hints: Hints) -> dict[str, Any]:
@@ -119,11 +119,15 @@ def _text_of(body: str) -> str:
     return text
 
 
-def translated(error: openai.OpenAIError) -> EngineError:
-    """Return our error for one of the client's: the one place that knows the vendor's."""
+def translated(error: openai.OpenAIError, *, key: str | None) -> EngineError:
+    """Return our error for one of the client's: the one place that knows the vendor's.
+
+    The message is stored and shown, so *key* is taken out where the server repeats it.
+    """
     match error:
         case openai.APIStatusError():
-            return _by_status(error)
+            said = error.message.replace(key, "…") if key else error.message
+            return _by_status(error, said)
         case openai.APIResponseValidationError():
             return AnswerUnusable("The engine's answer has the wrong shape.")
         case openai.APITimeoutError():
@@ -133,9 +137,9 @@ def translated(error: openai.OpenAIError) -> EngineError:
     return EngineUnavailable(f"The engine's client failed: {error}")
 
 
-def _by_status(error: openai.APIStatusError) -> EngineError:
+def _by_status(error: openai.APIStatusError, message: str) -> EngineError:
     code = str(error.code or error.type or "")
-    said = f"The engine refused: {error.message}"
+    said = f"The engine refused: {message}"
     if code in NEEDS_PERSON or code.endswith("_spend_limit_exceeded"):
         return AccessRefused(said)
     match error.status_code:
@@ -145,4 +149,4 @@ def _by_status(error: openai.APIStatusError) -> EngineError:
             return AudioRejected(said)
         case 301 | 302 | 303 | 307 | 308 | 401 | 402 | 403 | 404:
             return AccessRefused(said)
-    return EngineUnavailable(f"The engine failed: {error.message}")
+    return EngineUnavailable(f"The engine failed: {message}")
