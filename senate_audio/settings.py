@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 import structlog
+from django.templatetags.static import static
 
 from hearings.policies import RecordingLimits
 from senate_audio.kept_secret import kept_secret
@@ -48,6 +49,7 @@ INSTALLED_APPS = [
     "django_q",
     "hearings",
     "transcription",
+    "senate_audio",
 ]
 
 MIDDLEWARE = [
@@ -105,7 +107,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["hearings.uploads.RecordingUploadHandler"]
 
 # Language and time -----------------------------------------------------------------------------
 
@@ -186,6 +188,23 @@ UNFOLD = {
     "SITE_HEADER": "Senate Audio",
     "SITE_URL": "/",
     "SHOW_BACK_BUTTON": True,
+    "STYLES": [lambda request: static("admin-runs.css")],  # noqa: ARG005 (Unfold's call)
+    "COLORS": {
+        # The blue of the public pages.
+        "primary": {
+            "50": "#eff5fc",
+            "100": "#dce9f8",
+            "200": "#bbd3f1",
+            "300": "#92bbf2",
+            "400": "#5c90d2",
+            "500": "#3a70b5",
+            "600": "#1f4e8c",
+            "700": "#1b4378",
+            "800": "#173962",
+            "900": "#142f50",
+            "950": "#0d1f36",
+        }
+    },
 }
 
 # Security --------------------------------------------------------------------------------------

@@ -1,0 +1,192 @@
+"""Committees and hearings as staff see them. `transcription.admin` registers the hearing's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, ClassVar, cast
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+
+from hearings import intake
+from hearings.forms import HearingForm, UploadForm
+from hearings.models import CheckStatus, Committee, Hearing, Member, Witness
+from hearings.uploads import refusal_of, refuse
+from hearings.validation import clock
+
+DESCRIPTION = (
+    ("title",),
+    ("committee", "subcommittee"),
+    ("date", "type"),
+    ("location", "language"),
+    ("description",),
+)
+ACCESS = (("is_closed", "is_published"),)
+RECORDING = ("recording_name", "duration", "size", "recording_sha256", "uploaded_by", "player")
+
+CHECK_COLOURS = {
+    CheckStatus.CHECKING: "info",
+    CheckStatus.ACCEPTED: "success",
+    CheckStatus.REFUSED: "danger",
+}
+ACCESS_COLOURS = {"closed": "danger", "public": "success", "staff only": "warning"}
+_RECEIVED = "hearings.received"
+
+
+class MemberInline(TabularInline):
+    model = Member
+    extra = 0
+
+
+@admin.register(Committee)
+class CommitteeAdmin(ModelAdmin):
+    list_display = ("name", "code", "kind", "member_count")
+    list_filter = ("kind",)
+    search_fields = ("name", "code")
+    inlines: ClassVar = [MemberInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Committee]:
+        committees: QuerySet[Committee] = super().get_queryset(request)
+        return committees.annotate(member_count=Count("members"))
+
+    @display(description="members", ordering="member_count")
+    def member_count(self, committee: Committee) -> int:
+        return int(vars(committee)["member_count"])
+
+
+class WitnessInline(TabularInline):
+    model = Witness
+    extra = 0
+
+
+class HearingAdmin(ModelAdmin):
+    """A hearing's description and recording; `transcription.admin` adds the runs."""
+
+    form = HearingForm
+    add_fieldsets = (
+        ("Recording", {"fields": ("upload",)}),
+        ("Hearing", {"fields": DESCRIPTION}),
+        ("Who may know of it", {"fields": ACCESS}),
+    )
+    fieldsets = (*add_fieldsets[1:], ("Recording", {"fields": RECORDING}))
+    readonly_fields = RECORDING
+    inlines: ClassVar = [WitnessInline]
+    list_display: tuple[str, ...] = (
+        "title",
+        "committee_code",
+        "date",
+        "duration",
+        "check_state",
+        "access",
+    )
+    list_filter: tuple[Any, ...] = ("committee", "check_status", "is_published", "is_closed")
+    list_select_related = ("committee",)
+    search_fields = ("title", "subcommittee", "description", "witnesses__name")
+    search_help_text = "Title, subcommittee, description or witness"
+    date_hierarchy = "date"
+    list_per_page = 50
+    warn_unsaved_form = True
+    actions: ClassVar = ["publish", "unpublish"]
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Hearing | None = None,
+        *,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[HearingForm]:
+        if obj is None:
+            kwargs["form"] = type("Upload", (UploadForm,), {"refusal": refusal_of(request)})
+        form: type[HearingForm] = super().get_form(request, obj, change=change, **kwargs)
+        return form
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """As Django's, whose transaction begins only after the recording was copied."""
+        response: HttpResponseBase
+        try:
+            with self._recording_received(request):
+                response = super().add_view(request, form_url, extra_context)
+        except (intake.Refused, intake.RecordingKnown, intake.DiskFull) as refusal:
+            refuse(request, refusal)
+            response = super().add_view(request, form_url, extra_context)
+        return response
+
+    @contextmanager
+    def _recording_received(self, request: HttpRequest) -> Iterator[None]:
+        """Hold the upload in storage for the block, unless the form is to be shown again anyway."""
+        upload = request.FILES.get("upload") if self.has_add_permission(request) else None
+        if upload is None or not self.get_form(request)(request.POST, request.FILES).is_valid():
+            yield
+            return
+        source, name = cast("BinaryIO", upload.file), upload.name or "recording"
+        with intake.received(source, name=name) as request.META[_RECEIVED]:
+            yield
+
+    def save_model(
+        self, request: HttpRequest, obj: Hearing, form: HearingForm, change: Any
+    ) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        obj.uploaded_by_id = request.user.pk
+        intake.file(obj, request.META[_RECEIVED])
+
+    def delete_model(self, request: HttpRequest, obj: Hearing) -> None:
+        intake.discard(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> None:
+        for hearing in queryset:
+            intake.discard(hearing)
+
+    @action(description="Publish: visitors may see them", permissions=["change"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> None:
+        count = queryset.update(is_published=True)
+        self.message_user(request, f"Published: {_counted(count)}.", messages.SUCCESS)
+
+    @action(description="Unpublish: only staff may see them", permissions=["change"])
+    def unpublish(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> None:
+        count = queryset.update(is_published=False)
+        self.message_user(request, f"Not published any more: {_counted(count)}.", messages.SUCCESS)
+
+    @display(description="committee", ordering="committee__name")
+    def committee_code(self, hearing: Hearing) -> str:
+        return hearing.committee.code if hearing.committee else "–"
+
+    @display(description="length", ordering="duration_ms")
+    def duration(self, hearing: Hearing) -> str:
+        return "–" if hearing.duration_ms is None else clock(hearing.duration_ms)
+
+    @display(description="check", ordering="check_status", label=CHECK_COLOURS)
+    def check_state(self, hearing: Hearing) -> tuple[str, str]:
+        return hearing.check_status, hearing.get_check_status_display()
+
+    @display(description="access", label=ACCESS_COLOURS)
+    def access(self, hearing: Hearing) -> tuple[str, str]:
+        seen_by = "public" if hearing.is_published else "staff only"
+        if hearing.is_closed:
+            return "closed", f"closed, {seen_by}"
+        return seen_by, seen_by
+
+    @display(description="size")
+    def size(self, hearing: Hearing) -> str:
+        return f"{filesizeformat(hearing.recording_bytes)} ({hearing.recording_bytes:,} bytes)"
+
+    @display(description="listen")
+    def player(self, hearing: Hearing) -> str:
+        address = reverse("recording", args=[hearing.slug])
+        return format_html(
+            "<audio controls preload='none' src='{}' aria-label='Recording'></audio>", address
+        )
+
+
+def _counted(count: int) -> str:
+    return f"{count} hearing" if count == 1 else f"{count} hearings"

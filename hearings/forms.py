@@ -1,0 +1,59 @@
+"""What a person says of a hearing, and the recording they hand in with it."""
+
+import re
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from hearings import intake
+from hearings.uploads import Refusal
+
+FORMATS = "MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with sound."
+
+
+class HearingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
+    """A hearing that is filed already; its recording stays as it is."""
+
+    # Which fields it has, `admin.HearingAdmin` says.
+    def clean_language(self) -> str:
+        code: str = self.cleaned_data["language"].strip().lower()
+        if not re.fullmatch(r"[a-z]{2}", code):
+            raise ValidationError("Write the language as its two-letter code, such as “en”.")
+        return code
+
+
+class UploadForm(HearingForm):
+    """A new hearing with its recording, which `intake` has taken or refused by then."""
+
+    upload = forms.FileField(
+        label="Recording",
+        help_text=FORMATS,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": "audio/*,video/*"}),
+        error_messages={"required": "Choose the recording of the hearing."},
+    )
+    refusal: ClassVar[Refusal | None] = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["upload"].required = self.refusal is None
+
+    def clean_upload(self) -> Any:
+        if self.refusal:
+            raise ValidationError(_sentences(self.refusal))
+        return self.cleaned_data["upload"]
+
+
+def _sentences(refusal: Refusal) -> list[str | SafeString]:
+    match refusal:
+        case intake.Refused(findings=findings):
+            return [f"{finding.message} {finding.advice}".strip() for finding in findings]
+        case intake.RecordingKnown(hearing=hearing):
+            address = reverse("admin:hearings_hearing_change", args=[hearing.pk])
+            known = "This recording is already filed as <a href='{}' class='underline'>{}</a>."
+            return [format_html(known, address, hearing)]
+    return [str(refusal)]

@@ -1,0 +1,218 @@
+"""The hearing's admin with what was made from it, and the page where a person starts runs."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from unfold.decorators import action, display
+
+from hearings.admin import HearingAdmin as DescribedHearingAdmin
+from hearings.forms import HearingForm
+from hearings.models import CheckStatus, Hearing, Witness
+from transcription import dispatch, pipeline
+from transcription.clock import database_clock
+from transcription.listing import State, with_state
+from transcription.models import Run, RunStatus, Segment
+from transcription.progress import progress_of
+from transcription.run_admin import RunAdmin
+from transcription.starting import Candidate, StartForm, candidate, engine_choices
+
+STATE_COLOURS = {
+    State.TRANSCRIBED: "success",
+    State.GAPS: "warning",
+    State.WORKING: "info",
+    State.PAUSED: "warning",
+    State.FAILED: "danger",
+    State.CHECKING: "info",
+    State.REFUSED: "danger",
+    State.WAITING: "",
+}
+MOST_AT_ONCE = 100
+# Hearings that one page starts.
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(State.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> QuerySet[Hearing]:
+        return queryset.filter(Q(state=self.value())) if self.value() else queryset
+
+
+@admin.register(Hearing)
+class HearingAdmin(DescribedHearingAdmin):
+    """A hearing with its check, its runs, and the way to start one."""
+
+    change_form_template = "admin/hearings/hearing/change_form.html"
+    list_display = (*DescribedHearingAdmin.list_display, "state", "latest_run")
+    list_filter = (StateFilter, *DescribedHearingAdmin.list_filter)
+    actions: ClassVar = ["transcribe", *DescribedHearingAdmin.actions]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("transcribe/", view(self.transcribe_view), name="transcribe"),
+            path("<int:pk>/standing/", view(self.standing_view), name="hearing_standing"),
+            *super().get_urls(),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Hearing]:
+        runs = Run.objects.filter(hearing=OuterRef("pk")).order_by("-id").values("pk")
+        hearings: QuerySet[Hearing] = super().get_queryset(request)
+        return with_state(hearings).annotate(latest_run_id=Subquery(runs[:1]))
+
+    @display(description="state", label=STATE_COLOURS)
+    def state(self, hearing: Hearing) -> tuple[str, str]:
+        state = State(vars(hearing)["state"])
+        return state, state.label
+
+    @display(description="latest run", ordering="latest_run_id")
+    def latest_run(self, hearing: Hearing) -> str:
+        pk = vars(hearing)["latest_run_id"]
+        if pk is None:
+            return "–"
+        address = reverse("admin:transcription_run_change", args=[pk])
+        status = RunStatus(vars(hearing)["latest"]).label
+        return format_html('<a class="underline" href="{}">{} · {}</a>', address, pk, status)
+
+    def save_model(
+        self, request: HttpRequest, obj: Hearing, form: HearingForm, change: Any
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            # Where the queue fails, the workers' own sweep finds the hearing.
+            transaction.on_commit(lambda: dispatch.check_recording(obj.pk), robust=True)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        hearing = self.get_object(request, object_id)
+        standing = self._standing(request, hearing) if hearing else {}
+        response: HttpResponseBase = super().change_view(
+            request, object_id, form_url, standing | (extra_context or {})
+        )
+        return response
+
+    def standing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Return the part of the hearing's page that follows what is under way."""
+        hearing = get_object_or_404(Hearing, pk=pk)
+        if not self.has_view_or_change_permission(request, hearing):
+            raise PermissionDenied
+        standing = self._standing(request, hearing)
+        return render(request, "admin/hearings/hearing/standing.html", standing)
+
+    def _standing(self, request: HttpRequest, hearing: Hearing) -> dict[str, Any]:
+        run = hearing.runs.order_by("-id").first()
+        is_active = run is not None and not run.is_terminal
+        return {
+            "hearing": hearing,
+            "findings": hearing.findings.all(),
+            "run": run,
+            "progress": progress_of(run, now=database_clock()) if run and is_active else None,
+            "is_live": is_active or hearing.check_status == CheckStatus.CHECKING,
+            "may_start": hearing.is_accepted and self.has_start_permission(request),
+        }
+
+    def has_start_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("transcription.add_run")
+
+    @action(description="Transcribe…", permissions=["start"])
+    def transcribe(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> HttpResponse:
+        chosen = [("hearing", pk) for pk in queryset.values_list("pk", flat=True)[:MOST_AT_ONCE]]
+        return redirect(f"{reverse('admin:transcribe')}?{urlencode(chosen)}")
+
+    def transcribe_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what a run would do, and start it where the form is sent."""
+        if not self.has_start_permission(request):
+            raise PermissionDenied
+        candidates = [candidate(hearing) for hearing in self._chosen(request)]
+        if not candidates:
+            self.message_user(request, "Choose the hearings to transcribe.", messages.WARNING)
+            return redirect("admin:hearings_hearing_changelist")
+        choices = engine_choices(candidates)
+        form = StartForm(request.POST or None, choices=choices)
+        if request.method == "POST" and form.is_valid():
+            return self._started(request, form, candidates)
+        context = self.admin_site.each_context(request) | {
+            "title": "Transcribe",
+            "opts": self.opts,
+            "form": form,
+            "choices": choices,
+            "candidates": candidates,
+            "sole": candidates[0].hearing if len(candidates) == 1 else None,
+        }
+        return render(request, "admin/hearings/hearing/transcribe.html", context)
+
+    def _chosen(self, request: HttpRequest) -> QuerySet[Hearing]:
+        keys = [key for key in request.GET.getlist("hearing") if key.isdecimal()]
+        hearings = Hearing.objects.filter(pk__in=keys[:MOST_AT_ONCE])
+        return hearings.select_related("analysis", "committee")
+
+    def _started(
+        self, request: HttpRequest, form: StartForm, candidates: list[Candidate]
+    ) -> HttpResponse:
+        """Start what may start, say what may not, and lead to where it is seen."""
+        runs = [run for each in candidates if (run := self._start(request, form, each.hearing))]
+        if len(candidates) > 1:
+            return redirect("admin:hearings_hearing_changelist")
+        if runs:
+            return redirect("admin:transcription_run_change", runs[0].pk)
+        return redirect("admin:hearings_hearing_change", candidates[0].hearing.pk)
+
+    def _start(self, request: HttpRequest, form: StartForm, hearing: Hearing) -> Run | None:
+        try:
+            run = pipeline.start(
+                hearing,
+                form.options_for(hearing),
+                by=request.user,  # type: ignore[arg-type]  # admin_view lets nobody else in
+                now=database_clock(),
+                again=form.cleaned_data["again"],
+            )
+        except pipeline.StartRefused as refusal:
+            self.message_user(request, f"{hearing}: {refusal}", messages.ERROR)
+            return None
+        self.message_user(
+            request, f"{hearing}: run {run.pk} is {run.get_status_display().lower()}."
+        )
+        return run
+
+    def get_deleted_objects(
+        self, objs: Iterable[Hearing], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Say what goes with the hearings, in few queries; a run under way keeps its hearing."""
+        hearings = list(objs)
+        runs = Run.objects.filter(hearing__in=hearings).select_related("hearing")
+        counts = {
+            "recordings": len(hearings),
+            "witnesses": Witness.objects.filter(hearing__in=hearings).count(),
+            "runs": runs.count(),
+            "sentences": Segment.objects.filter(run__in=runs).count(),
+        }
+        lacking = set() if self.has_delete_permission(request) else {"hearing"}
+        busy = [f"{run} is under way: cancel it first" for run in runs.active()]
+        return [_told(hearing) for hearing in hearings], counts, lacking, busy
+
+
+def _told(hearing: Hearing) -> str:
+    size = filesizeformat(hearing.recording_bytes)
+    return f"{hearing}, its transcripts, and its recording {hearing.recording_name} ({size})"
+
+
+admin.site.register(Run, RunAdmin)

@@ -1,0 +1,174 @@
+"""A run as staff follow it: read-only, but for what a person may tell it to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django_htmx.http import HttpResponseClientRefresh
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from transcription import pipeline
+from transcription.clock import database_clock
+from transcription.exports import FORMATS
+from transcription.models import Run, RunStatus
+from transcription.progress import progress_of
+
+STATUS_COLOURS = {
+    RunStatus.PREPARING: "info",
+    RunStatus.TRANSCRIBING: "info",
+    RunStatus.ALIGNING: "info",
+    RunStatus.MERGING: "info",
+    RunStatus.PAUSED: "warning",
+    RunStatus.COMPLETE: "success",
+    RunStatus.INCOMPLETE: "warning",
+    RunStatus.FAILED: "danger",
+    RunStatus.CANCELLED: "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person may tell a run to do."""
+
+    carry_out: Callable[..., bool]
+    done: str
+    too_late: str
+
+
+ORDERS = {
+    "retry": Order(
+        pipeline.retry,
+        "The failed chunks are tried again.",
+        "Nothing is left to retry, or another run is under way.",
+    ),
+    "resume": Order(pipeline.resume, "The run goes on.", "The run is not paused."),
+    "cancel": Order(pipeline.cancel, "The run is cancelled.", "The run had ended already."),
+}
+
+
+class RunAdmin(ModelAdmin):
+    change_form_template = "admin/transcription/run/change_form.html"
+    list_display = (
+        "title",
+        "state",
+        "engine",
+        "model",
+        "requested_by",
+        "created_at",
+        "finished_at",
+    )
+    list_filter = ("status", "engine")
+    list_select_related = ("hearing", "requested_by")
+    search_fields = ("hearing__title",)
+    date_hierarchy = "created_at"
+    fields = (
+        ("engine", "model", "language"),
+        ("method", "parallel"),
+        ("requested_by", "created_at"),
+        ("started_at", "finished_at"),
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/progress/", view(self.progress_view), name="run_progress"),
+            path("<int:pk>/chunks/", view(self.chunks_view), name="run_chunks"),
+            path("<int:pk>/order/<slug:name>/", view(self.order_view), name="run_order"),
+            *super().get_urls(),
+        ]
+
+    @display(description="run", ordering="id")
+    def title(self, run: Run) -> str:
+        return f"{run.pk} · {run.hearing}"
+
+    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    def state(self, run: Run) -> tuple[str, str]:
+        return run.status, run.get_status_display()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        run = self.get_object(request, object_id)
+        shown = self._standing(request, run) | _chunks(run) if run else {}
+        response: HttpResponseBase = super().change_view(
+            request, object_id, form_url, shown | (extra_context or {})
+        )
+        return response
+
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Return how far the run is; where it has ended, have the page load anew."""
+        run = self._visible(request, pk)
+        if not run.is_terminal:
+            standing = self._standing(request, run)
+            return render(request, "admin/transcription/run/progress.html", standing)
+        if request.headers.get("HX-Request"):
+            return HttpResponseClientRefresh()
+        return redirect("admin:transcription_run_change", pk)
+
+    def chunks_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        run = self._visible(request, pk)
+        return render(request, "admin/transcription/run/chunks.html", _chunks(run))
+
+    def order_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Carry out an order that was sent; ask first where it was only clicked."""
+        run = self._visible(request, pk)
+        if not request.user.has_perm("transcription.change_run"):
+            raise PermissionDenied
+        if name not in ORDERS:
+            raise Http404("There is no such order.")
+        if request.method == "POST":
+            self._carry_out(request, run, ORDERS[name])
+            return redirect("admin:transcription_run_change", pk)
+        context = self.admin_site.each_context(request) | {
+            "title": f"{name.capitalize()} run {run.pk}",
+            "opts": self.opts,
+            "run": run,
+            "order": name,
+        }
+        return render(request, "admin/transcription/run/order.html", context)
+
+    def _carry_out(self, request: HttpRequest, run: Run, order: Order) -> None:
+        if order.carry_out(run, now=database_clock()):
+            self.message_user(request, order.done, messages.SUCCESS)
+        else:
+            self.message_user(request, order.too_late, messages.WARNING)
+
+    def _visible(self, request: HttpRequest, pk: int) -> Run:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(Run.objects.select_related("hearing"), pk=pk)
+
+    def _standing(self, request: HttpRequest, run: Run) -> dict[str, Any]:
+        return {
+            "run": run,
+            "hearing": run.hearing,
+            "progress": progress_of(run, now=database_clock()),
+            "formats": FORMATS.values() if run.has_text else (),
+            "may_order": request.user.has_perm("transcription.change_run"),
+        }
+
+
+def _chunks(run: Run) -> dict[str, Any]:
+    """Return the run's chunks with their attempts, in two queries, without what was heard."""
+    chunks = run.chunks.defer("result", "windows").order_by("start_ms", "generation")
+    return {"run": run, "chunks": chunks.prefetch_related("attempts")}
