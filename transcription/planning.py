@@ -107,7 +107,12 @@ def _cut_stretch(
 
 
 def _even_length(left_ms: int, cutting: Cutting) -> int:
-    """Return the ideal length, adjusted so that the last piece is not a scrap."""
+    """Return the ideal length, adjusted so that the last piece is not a scrap.
+
+    Where the ideal is the most that a piece may be, as few pieces as can be are what counts.
+    """
+    if cutting.ideal_ms == cutting.most_ms:
+        return cutting.ideal_ms
     pieces = max(round(left_ms / cutting.ideal_ms), ceil(left_ms / cutting.most_ms))
     return ceil(left_ms / pieces)
 
@@ -119,7 +124,7 @@ def _deepest(pauses: Sequence[Span], start_ms: int, ideal_ms: int, cutting: Cutt
 
     def depth(pause: Span) -> float:
         away = abs(pause.middle_ms - start_ms - ideal_ms) / cutting.most_ms
-        return min(pause.duration_ms, 1_000) * (1 - away / 2)
+        return min(pause.duration_ms, 1_000) * (1 - away)
 
     return max(near, key=depth, default=None)
 
@@ -173,7 +178,7 @@ def _most_ms(capabilities: Capabilities) -> int:
 
 def _windows(policy: ChunkingPolicy, target_ms: int) -> Cutting:
     most = min(policy.window_ms, target_ms)
-    return Cutting(most * 4 // 5, most // 3, most, policy.silence_ms)
+    return Cutting(most, most * 3 // 5, most, policy.silence_ms)
 
 
 def _requests(policy: ChunkingPolicy, target_ms: int, capabilities: Capabilities) -> Cutting:

@@ -13,7 +13,7 @@ class ChunkingPolicy:
     # A hosted engine gets no shorter chunks for the sake of doing more at once.
     most_request_ms: int = 300_000
     # A hosted engine gets no longer chunks, whatever it could take.
-    window_ms: int = 28_000
+    window_ms: int = 29_500
     # Most audio in one decoding window of an engine that decodes in windows (Whisper: 30 s).
     pause_ms: int = 160
     # The shortest stretch without speech that counts as a pause.
