@@ -5,30 +5,36 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, ClassVar, cast
 
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, DateField, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from hearings import intake
-from hearings.forms import HearingForm, UploadForm
+from hearings.forms import DayInput, HearingForm, UploadForm
 from hearings.models import CheckStatus, Committee, Hearing, Member, Witness
 from hearings.uploads import refusal_of, refuse
 from hearings.validation import clock
 
 DESCRIPTION = (
-    ("title",),
-    ("committee", "subcommittee"),
+    "title",
+    "committee",
+    "subcommittee",
     ("date", "type"),
-    ("location", "language"),
-    ("description",),
+    "location",
+    "language",
+    "description",
 )
+JUDGED = frozenset({"title", "committee", "date"})
+# Fields whose edit may change what the checks found.
 ACCESS = (("is_closed", "is_published"),)
-RECORDING = ("recording_name", "duration", "size", "recording_sha256", "uploaded_by", "player")
+RECORDING = ("recording_name", "size", "recording_sha256", "uploaded_by", "player")
 
 CHECK_COLOURS = {
     CheckStatus.CHECKING: "info",
@@ -63,12 +69,14 @@ class CommitteeAdmin(ModelAdmin):
 class WitnessInline(TabularInline):
     model = Witness
     extra = 0
+    hide_title = True
 
 
 class HearingAdmin(ModelAdmin):
     """A hearing's description and recording; `transcription.admin` adds the runs."""
 
     form = HearingForm
+    formfield_overrides: ClassVar = {DateField: {"widget": DayInput}}
     add_fieldsets = (
         ("Recording", {"fields": ("upload",)}),
         ("Hearing", {"fields": DESCRIPTION}),
@@ -134,11 +142,17 @@ class HearingAdmin(ModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: Hearing, form: HearingForm, change: Any
     ) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
+        if not change:
+            obj.uploaded_by_id = request.user.pk
+            intake.file(obj, request.META[_RECEIVED])
             return
-        obj.uploaded_by_id = request.user.pk
-        intake.file(obj, request.META[_RECEIVED])
+        super().save_model(request, obj, form, change)
+        if JUDGED & set(form.changed_data):
+            intake.check_description(obj, today=timezone.localdate())
+
+    def response_post_save_add(self, request: HttpRequest, obj: Hearing) -> HttpResponseBase:
+        """Lead to where the check is seen."""
+        return redirect("admin:hearings_hearing_change", obj.pk)
 
     def delete_model(self, request: HttpRequest, obj: Hearing) -> None:
         intake.discard(obj)

@@ -8,12 +8,21 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminFileFieldWidget
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminFileFieldWidget
 
 from hearings import intake
 from hearings.uploads import Refusal
 
 FORMATS = "MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with sound."
+
+
+class DayInput(forms.DateInput):
+    """The browser's own calendar."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"class": " ".join(INPUT_CLASSES)} | (attrs or {}), format="%Y-%m-%d")
 
 
 class HearingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only

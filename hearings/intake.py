@@ -17,6 +17,7 @@ from hearings import validation
 from hearings.analysis import Analysis, OnProgress, TooLong, analyse
 from hearings.copying import Copied, TooLarge, copy
 from hearings.ffmpeg import FfmpegMissing, MediaError, Probe, probe
+from hearings.findings import description_findings, store_findings
 from hearings.models import (
     CheckStatus,
     Hearing,
@@ -27,12 +28,11 @@ from hearings.models import (
 from hearings.policies import RecordingLimits
 from hearings.signals import hearing_accepted
 from hearings.spans import to_json
-from hearings.validation import Description, Finding, StreamFacts
+from hearings.validation import Finding, StreamFacts
 
 log = structlog.get_logger(__name__)
 
 _NAME_LENGTH = 300
-_OTHERS_COMPARED = 200
 
 
 class Refused(Exception):
@@ -143,13 +143,31 @@ def check(
     recording's fault, and the hearing stays CHECKING.
     """
     analysis, findings = _examine(hearing, limits, on_progress)
-    findings += validation.description_findings(
-        _described(hearing), today=today, others=_others(hearing)
-    )
+    as_edited = Hearing.objects.filter(pk=hearing.pk).first() or hearing
+    findings += description_findings(as_edited, today=today)
     current = _settle(hearing, analysis, findings)
     if current is not None and current.is_accepted:
         hearing_accepted.send(sender=Hearing, hearing=current)
     return findings
+
+
+def check_description(hearing: Hearing, *, today: date) -> None:
+    """Judge title, committee and date anew after an edit; the recording is not read again.
+
+    What was refused for its description alone is accepted once that is right.
+    """
+    with transaction.atomic():
+        current = Hearing.objects.select_for_update().get(pk=hearing.pk)
+        if current.check_status == CheckStatus.CHECKING:
+            return
+        current.findings.filter(code__in=validation.DESCRIPTION_CODES).delete()
+        store_findings(current, description_findings(current, today=today))
+        refused = current.findings.filter(severity=ValidationFinding.Severity.ERROR).exists()
+        becomes_accepted = not (refused or current.is_accepted)
+        current.check_status = CheckStatus.REFUSED if refused else CheckStatus.ACCEPTED
+        current.save(update_fields=["check_status"])
+    if becomes_accepted:
+        hearing_accepted.send(sender=Hearing, hearing=current)
 
 
 def _copied(source: BinaryIO, storage: Storage, location: str, limits: RecordingLimits) -> Copied:
@@ -210,7 +228,7 @@ def _examine(
         return None, (validation.unusable(error.code, str(error)),)
     return analysis, (
         *validation.duration_findings(analysis.duration_ms, limits),
-        *validation.sound_findings(analysis.speech, analysis.unreadable),
+        *validation.sound_findings(analysis.duration_ms, analysis.speech, analysis.unreadable),
     )
 
 
@@ -222,16 +240,6 @@ def _stream_findings(claims: Probe, limits: RecordingLimits) -> tuple[Finding, .
         sample_rate=used.sample_rate if used else 0,
     )
     return validation.stream_findings(facts, limits)
-
-
-def _described(hearing: Hearing) -> Description:
-    committee = hearing.committee.code if hearing.committee else None
-    return Description(hearing.title, committee, hearing.date)
-
-
-def _others(hearing: Hearing) -> list[Description]:
-    same_day = Hearing.objects.filter(date=hearing.date).exclude(pk=hearing.pk)
-    return [_described(other) for other in same_day.select_related("committee")[:_OTHERS_COMPARED]]
 
 
 def _settle(
@@ -248,7 +256,8 @@ def _settle(
             log.info("check_outdated", hearing=hearing.pk)
             return None
         _store_analysis(current, analysis)
-        _replace_findings(current, findings)
+        current.findings.all().delete()
+        store_findings(current, findings)
         refused = validation.is_refused(findings)
         current.check_status = CheckStatus.REFUSED if refused else CheckStatus.ACCEPTED
         current.duration_ms = analysis.duration_ms if analysis else None
@@ -270,20 +279,4 @@ def _store_analysis(hearing: Hearing, analysis: Analysis | None) -> None:
             "speech": to_json(analysis.speech),
             "unreadable": to_json(analysis.unreadable),
         },
-    )
-
-
-def _replace_findings(hearing: Hearing, findings: tuple[Finding, ...]) -> None:
-    hearing.findings.all().delete()
-    ValidationFinding.objects.bulk_create(
-        ValidationFinding(
-            hearing=hearing,
-            code=finding.code,
-            severity=finding.severity.value,
-            message=finding.message,
-            advice=finding.advice,
-            measured=finding.measured,
-            needed=finding.needed,
-        )
-        for finding in findings
     )

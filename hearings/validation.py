@@ -16,6 +16,8 @@ _SCHEDULED_AHEAD = timedelta(days=366)
 _ALIKE = 0.85
 # Share of two titles that agrees when they are taken for the same.
 _STRETCHES_NAMED = 5
+DESCRIPTION_CODES = ("title_missing", "date", "committee_missing", "probable_duplicate")
+# Of the findings that follow from title, committee and date.
 _USUAL_ADVICE = "Upload the recording as MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with its sound."
 _ADVICE = {
     "unseekable": "Convert it, for instance with “ffmpeg -i recording new.flac”, and upload that.",
@@ -144,11 +146,13 @@ def duration_findings(duration_ms: int, limits: RecordingLimits) -> tuple[Findin
     return ()
 
 
-def sound_findings(speech: Sequence[Span], unreadable: Sequence[Span]) -> tuple[Finding, ...]:
+def sound_findings(
+    duration_ms: int, speech: Sequence[Span], unreadable: Sequence[Span]
+) -> tuple[Finding, ...]:
     """Judge what was heard in one pass."""
     findings = []
     if unreadable:
-        findings.append(_damaged(unreadable))
+        findings.append(_damaged(unreadable, duration_ms))
     if not speech:
         findings.append(
             _warning(
@@ -208,18 +212,23 @@ def _date_findings(held_on: date, today: date) -> list[Finding]:
     return [judge("date", message, "Correct the date of the hearing.", str(held_on))]
 
 
-def _damaged(unreadable: Sequence[Span]) -> Finding:
+def _damaged(unreadable: Sequence[Span], duration_ms: int) -> Finding:
+    lost_ms = sum(span.duration_ms for span in unreadable)
     named = [
         f"from {clock(span.start_ms)} to {clock(-(-span.end_ms // 1000) * 1000)}"
         for span in unreadable[:_STRETCHES_NAMED]
     ]
     if more := len(unreadable) - len(named):
         named.append(f"and {more} more")
-    return _warning(
+    # A file cut short may promise more than was decoded.
+    whole_ms = max(duration_ms, unreadable[-1].end_ms)
+    judge = _error if lost_ms * 2 >= whole_ms else _warning
+    return judge(
         "unreadable_stretches",
         f"Parts of the recording cannot be read: {', '.join(named)}.",
         "Upload an undamaged copy if there is one; otherwise these parts stay gaps.",
-        measured=f"{sum(span.duration_ms for span in unreadable) / 1000:.1f} s",
+        measured=f"{lost_ms / 1000:.1f} s",
+        needed="less than half of the recording",
     )
 
 

@@ -1,0 +1,39 @@
+"""A hearing's findings: stored as rows, and those that follow from its description alone."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from hearings import validation
+from hearings.models import Hearing, ValidationFinding
+from hearings.validation import Description, Finding
+
+_OTHERS_COMPARED = 200
+
+
+def description_findings(hearing: Hearing, *, today: date) -> tuple[Finding, ...]:
+    """Judge title, committee and date, also against what else is filed."""
+    same_day = Hearing.objects.filter(date=hearing.date).exclude(pk=hearing.pk)
+    others = same_day.select_related("committee")[:_OTHERS_COMPARED]
+    return validation.description_findings(
+        _described(hearing), today=today, others=[_described(other) for other in others]
+    )
+
+
+def store_findings(hearing: Hearing, findings: Iterable[Finding]) -> None:
+    ValidationFinding.objects.bulk_create(
+        ValidationFinding(
+            hearing=hearing,
+            code=finding.code,
+            severity=finding.severity.value,
+            message=finding.message,
+            advice=finding.advice,
+            measured=finding.measured,
+            needed=finding.needed,
+        )
+        for finding in findings
+    )
+
+
+def _described(hearing: Hearing) -> Description:
+    committee = hearing.committee.code if hearing.committee else None
+    return Description(hearing.title, committee, hearing.date)
