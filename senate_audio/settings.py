@@ -187,6 +187,14 @@ UNFOLD = {
     "SITE_TITLE": "Senate Audio",
     "SITE_HEADER": "Senate Audio",
     "SITE_URL": "/",
+    "SITE_SYMBOL": "graphic_eq",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("favicon.svg"),  # noqa: ARG005 (Unfold's call)
+        }
+    ],
     "SHOW_BACK_BUTTON": True,
     "STYLES": [lambda request: static("admin-runs.css")],  # noqa: ARG005 (Unfold's call)
     "COLORS": {

@@ -27,16 +27,6 @@ from transcription.progress import progress_of
 from transcription.run_admin import RunAdmin
 from transcription.starting import Candidate, StartForm, candidate, engine_choices
 
-STATE_COLOURS = {
-    State.TRANSCRIBED: "success",
-    State.GAPS: "warning",
-    State.WORKING: "info",
-    State.PAUSED: "warning",
-    State.FAILED: "danger",
-    State.CHECKING: "info",
-    State.REFUSED: "danger",
-    State.WAITING: "",
-}
 MOST_AT_ONCE = 100
 # Hearings that one page starts.
 
@@ -57,7 +47,7 @@ class HearingAdmin(DescribedHearingAdmin):
     """A hearing with its check, its runs, and the way to start one."""
 
     change_form_template = "admin/hearings/hearing/change_form.html"
-    list_display = (*DescribedHearingAdmin.list_display, "state", "latest_run")
+    list_display = (*DescribedHearingAdmin.list_display, "latest_run")
     list_filter = (StateFilter, *DescribedHearingAdmin.list_filter)
     actions: ClassVar = ["transcribe", *DescribedHearingAdmin.actions]
 
@@ -74,11 +64,6 @@ class HearingAdmin(DescribedHearingAdmin):
         hearings: QuerySet[Hearing] = super().get_queryset(request)
         return with_state(hearings).annotate(latest_run_id=Subquery(runs[:1]))
 
-    @display(description="state", label=STATE_COLOURS)
-    def state(self, hearing: Hearing) -> tuple[str, str]:
-        state = State(vars(hearing)["state"])
-        return state, state.label
-
     @display(description="latest run", ordering="latest_run_id")
     def latest_run(self, hearing: Hearing) -> str:
         pk = vars(hearing)["latest_run_id"]
@@ -86,7 +71,9 @@ class HearingAdmin(DescribedHearingAdmin):
             return "–"
         address = reverse("admin:transcription_run_change", args=[pk])
         status = RunStatus(vars(hearing)["latest"]).label
-        return format_html('<a class="underline" href="{}">{} · {}</a>', address, pk, status)
+        return format_html(
+            '<a class="underline whitespace-nowrap" href="{}">{} · {}</a>', address, pk, status
+        )
 
     def save_model(
         self, request: HttpRequest, obj: Hearing, form: HearingForm, change: Any

@@ -47,6 +47,8 @@ class EngineChoice:
     is_hosted: bool
     reason: str
     # Why it cannot be chosen; empty where it can.
+    offer: Offer | None
+    # For the hearing, where there is only one.
 
 
 def candidate(hearing: Hearing) -> Candidate:
@@ -62,7 +64,9 @@ def engine_choices(candidates: Sequence[Candidate]) -> list[EngineChoice]:
         usable = any(offer.plan for offer in offers)
         model = default_model(name)
         hosted = engine_for(name, model).capabilities.is_hosted
-        choices.append(EngineChoice(name, model, hosted, "" if usable else offers[0].reason))
+        reason = "" if usable else offers[0].reason
+        sole = offers[0] if len(offers) == 1 else None
+        choices.append(EngineChoice(name, model, hosted, reason, sole))
     return choices
 
 
