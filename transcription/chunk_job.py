@@ -17,7 +17,7 @@ from transcription.holders import host_name, this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
 from transcription.logs import log_fields
-from transcription.models import Appetite, Attempt, Chunk, Run, WorkerCluster
+from transcription.models import Appetite, Attempt, Chunk, Run, RunStatus, WorkerCluster
 from transcription.policies import LeasePolicy, RatePolicy
 from transcription.retrying import Action, decide
 
@@ -120,12 +120,20 @@ class ChunkJob:
             except EngineError as error:
                 self._failed(chunk, error)
             else:
-                words = tuple(word.shifted(chunk.start_ms) for word in heard.words)
-                if not chunk.finish(words, now=self._clock()):
-                    logger.info("the chunk is another's by now; this result is not stored")
+                self._keep(chunk, heard)
             pipeline.conclude(chunk.run, now=self._clock())
 
-    def _heard(self, work: Work, audio: AudioSlice) -> Transcription:
+    def _keep(self, chunk: Chunk, heard: Transcription | None) -> None:
+        if heard is None:
+            logger.info("not sent: the run was stopped while the chunk waited for its slot")
+            chunk.put_back(not_before=None, error="", own_fault=False)
+            return
+        words = tuple(word.shifted(chunk.start_ms) for word in heard.words)
+        if not chunk.finish(words, now=self._clock()):
+            logger.info("the chunk is another's by now; this result is not stored")
+
+    def _heard(self, work: Work, audio: AudioSlice) -> Transcription | None:
+        """Return what the engine hears; None where it was not asked, the run being stopped."""
         with ExitStack() as permits:
             for limit in self._limits(work):
                 permits.enter_context(
@@ -133,7 +141,7 @@ class ChunkJob:
                         limit, clock=self._clock, policy=self._lease, keeper=self._keeper
                     )
                 )
-            return self._called(work, audio)
+            return self._called(work, audio) if _may_be_sent(work) else None
 
     def _limits(self, work: Work) -> list[Limit]:
         """Return what a call needs a slot of; the embedded engine's is held by the job."""
@@ -177,11 +185,11 @@ class ChunkJob:
         if decision.action == Action.GIVE_UP:
             chunk.give_up(error=str(error), now=now)
             return
+        if decision.action == Action.PAUSE_RUN:  # first, or another worker takes it at once
+            pipeline.pause(chunk.run, reason=str(error), now=now)
         chunk.put_back(
             not_before=decision.not_before, error=str(error), own_fault=decision.own_fault
         )
-        if decision.action == Action.PAUSE_RUN:
-            pipeline.pause(chunk.run, reason=str(error), now=now)
 
 
 def wanted(appetite: Appetite) -> int:
@@ -192,6 +200,16 @@ def wanted(appetite: Appetite) -> int:
     hosted = engine_for(appetite.run.engine, appetite.run.model).capabilities.is_hosted
     room = appetite.run.parallel + (SLICED_AHEAD if hosted else 0) - appetite.running
     return max(0, min(appetite.due, room))
+
+
+def _may_be_sent(work: Work) -> bool:
+    """Look again: while a chunk waited for its slot, a person may have stopped its run."""
+    wanted = Chunk.objects.filter(
+        pk=work.chunk.pk, token=work.chunk.token, run__status=RunStatus.TRANSCRIBING
+    )
+    if work.engine.capabilities.is_hosted:
+        wanted = wanted.filter(run__hearing__is_closed=False)
+    return wanted.exists()
 
 
 def _note_service(run: Run, now: datetime) -> None:
