@@ -5,17 +5,19 @@ from pathlib import Path
 from hearings import ffmpeg
 from hearings.models import Hearing
 from hearings.spans import Span, clip_all
-from transcription.engines.base import AudioRejected, AudioSlice
+from transcription.engines.base import AccessRefused, AudioRejected, AudioSlice
 from transcription.models import Chunk
 
 
 def slice_of(chunk: Chunk) -> AudioSlice:
-    """Return the audio of *chunk*. Raises AudioRejected where it cannot be read."""
+    """Return the audio of *chunk*. Raises AudioRejected, or AccessRefused without an ffmpeg."""
     hearing = chunk.run.hearing
     speech = clip_all(hearing.analysis.speech_spans, chunk.span)
     try:
         pcm = ffmpeg.read_pcm(recording_file(hearing), chunk.span)
-    except ffmpeg.Unreadable as error:
+    except ffmpeg.FfmpegMissing as error:
+        raise AccessRefused(str(error)) from error
+    except ffmpeg.MediaError as error:
         raise AudioRejected(str(error)) from error
     return AudioSlice(
         pcm=pcm,
