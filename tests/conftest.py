@@ -1,5 +1,7 @@
 """Fixtures that many tests share."""
 
+import os
+from collections.abc import Generator
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +10,16 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 # A machine with much else to do is no reason to fail.
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let no test be skipped where CI is set."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be skipped in CI. {report.longreprtext}"
+    return report
 
 
 @pytest.fixture
