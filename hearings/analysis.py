@@ -102,7 +102,8 @@ def analyse(
     duration_ms = sample_count * 1000 // SAMPLE_RATE
     if not duration_ms:
         raise Unreadable("The file holds no sound that can be read.")
-    if not lands(landmarks.chosen(stream.damage), lambda span: _sound_at(path, span)):
+    marks = landmarks.chosen(stream.damage)
+    if stream.runs_backwards or not lands(marks, lambda span: _sound_at(path, span)):
         raise Unseekable("The time stamps in the recording contradict each other.")
     return Analysis(
         duration_ms=duration_ms,

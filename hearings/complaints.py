@@ -18,6 +18,8 @@ _OUTPUT_RATE = 16
 # Samples a millisecond; dropped ones are counted at this rate, added ones at the file's.
 _GAP_MS = 1_000
 # A shorter jump between timestamps is how some programs record silence.
+_MOST_DROPPED_MS = 500
+# So much overlap at one place is put up with.
 _COMPLAINT_MS = 500
 # How much sound one complaint is taken to spoil.
 _BRIDGE_MS = 1_000
@@ -30,16 +32,20 @@ class Complaints:
 
     def __init__(self) -> None:
         self.no_such_track = False
+        self.runs_backwards = False
+        # Sound was dropped because its time had already passed.
         self.last_line = ""
         self._rate = 0
         self._spans: list[Span] = []
         self._gap_start_ms = 0
         self._gap_samples = 0
+        self._drop_start_ms = 0
+        self._dropped_samples = 0
 
     @property
     def damage(self) -> tuple[Span, ...]:
         """Return the damaged stretches noted so far, in order."""
-        return union([*self._spans, *self._gap()])
+        return union([*self._spans, *self._gap()], bridge_ms=_BRIDGE_MS)
 
     def note(self, line: str, *, position_ms: int) -> None:
         """Take one line that came when *position_ms* of sound had been read."""
@@ -47,8 +53,7 @@ class Complaints:
         if found := _ADDED.match(line):
             self._lengthen_gap(int(found[1]), position_ms)
         elif found := _DROPPED.match(line):
-            if int(found[1]) >= _COMPLAINT_MS * _OUTPUT_RATE:
-                self._add(Span(position_ms, position_ms + _COMPLAINT_MS))
+            self._lengthen_drop(int(found[1]), position_ms)
         elif _BROKEN.match(line):
             self._add(Span(position_ms, position_ms + _COMPLAINT_MS))
         elif found := _RATE.match(line):
@@ -63,6 +68,14 @@ class Complaints:
                 self._add(span)
             self._gap_start_ms, self._gap_samples = position_ms, 0
         self._gap_samples += samples
+
+    def _lengthen_drop(self, samples: int, position_ms: int) -> None:
+        """Add to what is dropped at one place; it comes in many pieces."""
+        if position_ms > self._drop_start_ms + _BRIDGE_MS:
+            self._drop_start_ms, self._dropped_samples = position_ms, 0
+        self._dropped_samples += samples
+        if self._dropped_samples >= _MOST_DROPPED_MS * _OUTPUT_RATE:
+            self.runs_backwards = True
 
     @property
     def _gap_ms(self) -> int:

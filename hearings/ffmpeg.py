@@ -41,19 +41,26 @@ _FORMATS = (
 )
 _GUARDS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 _PROBE_LIMITS = ProcessLimits(wall_seconds=60, cpu_seconds=30, memory_bytes=2 * 1024**3)
-_DECODE_LIMITS = ProcessLimits(wall_seconds=6 * 3600, cpu_seconds=3600, memory_bytes=4 * 1024**3)
+_DECODE_LIMITS = ProcessLimits(wall_seconds=6 * 3600, cpu_seconds=3600, memory_bytes=2 * 1024**3)
 _MOST_PROBE_BYTES = 1024 * 1024
 _LEAD_IN_MS = 500
 # Decoded before a slice and dropped: codecs need a running start to sound as in the whole.
 _LEAD_OUT_MS = 100
 # The same for the resampler's end.
 _ON_THE_TIME_LINE = (
-    # Where timestamps jump by a frame or more, silence is added or sound dropped, so a position is
-    # the same time in every decode. Noisy timestamps (browsers, AVI) differ by less.
-    f"aresample={SAMPLE_RATE}:async=1:min_hard_comp=0.02:first_pts=0,"
+    # Where timestamps jump, silence is added or sound dropped, so a position is the same time in
+    # every decode, give or take 40 ms: by so much honest timestamps tremble.
+    f"aresample={SAMPLE_RATE}:async=1:min_hard_comp=0.04:first_pts=0"
+    # A recorder's fourth microphone is taken for a subwoofer, which a mix to mono leaves out.
+    ":lfe_mix_level=1,"
     # A quarter of a second a write: small enough to tell where a complaint belongs.
     "asetnsamples=n=4096:p=0"
 )
+_ENTRIES = (
+    "format=format_name,duration,probe_score:stream=codec_type,codec_name,sample_rate,channels"
+)
+_GUESSED = 1
+# The probe score of programs and archives in which a few bytes look like MP3.
 _NOT_MEDIA = "The file is not an audio or video file that can be read."
 
 
@@ -116,6 +123,11 @@ class PcmStream:
         """Where the decoder complained or left a gap, so far; from where decoding began."""
         return self._complaints.damage
 
+    @property
+    def runs_backwards(self) -> bool:
+        """Say whether sound was dropped because its time had already passed."""
+        return self._complaints.runs_backwards
+
     def __iter__(self) -> Iterator[bytes]:
         rest = b""
         for data in self._process.blocks(self._note):
@@ -149,9 +161,8 @@ def version() -> str:
 def probe(path: Path) -> Probe:
     """Return what the headers of a file claim. Raises MediaError."""
     options = [option for name, value in _GUARDS.items() for option in (f"-{name}", value)]
-    entries = "format=format_name,duration:stream=codec_type,codec_name,sample_rate,channels"
     command = [_program("ffprobe"), "-loglevel", "error", *options]
-    output = _output([*command, "-show_entries", entries, "-of", "json", "-i", _url(path)])
+    output = _output([*command, "-show_entries", _ENTRIES, "-of", "json", "-i", _url(path)])
     try:
         found = json.loads(output)
         return _probe_from_json(found["format"], found.get("streams", []))
@@ -207,6 +218,8 @@ def _decode_command(path: Path, window: dict[str, str], track: int) -> list[str]
         "pipe:1",
         af=_ON_THE_TIME_LINE,
         ac=1,
+        threads=1,
+        filter_threads=1,
         acodec="pcm_s16le",
         f="s16le",
     ).global_args("-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+verbose")
@@ -245,6 +258,8 @@ def _output(command: list[str]) -> bytes:
 
 def _probe_from_json(container: dict[str, Any], streams: list[dict[str, Any]]) -> Probe:
     sound = [stream for stream in streams if stream.get("codec_type") == "audio"]
+    if int(container["probe_score"]) <= _GUESSED:
+        raise ValueError("a guess")
     duration = container.get("duration")
     return Probe(
         format_name=str(container["format_name"]),

@@ -15,7 +15,7 @@ class RecordingLimits:
     # Decoded, not what the file claims.
     max_streams: int = 32
     # Streams of any kind in the file.
-    max_channels: int = 16
-    # Channels of the audio stream that is used.
+    max_channels: int = 8
+    # Channels of the audio stream that is used. Of more, ffmpeg does not know how to mix them.
     max_sample_rate: int = 192_000
     # Hertz.
