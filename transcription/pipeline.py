@@ -58,10 +58,10 @@ class RunOptions:
         language = hearing.language if hearing else "en"
         return cls(engine=name, model=default_model(name), language=language)
 
-    @property
-    def key(self) -> str:
-        """Return a hash of what the same command says again."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+    def key(self, hearing: Hearing) -> str:
+        """Return a hash of what the same command says again of the same recording."""
+        said = [hearing.recording_sha256, asdict(self)]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def start(
@@ -80,7 +80,7 @@ def start(
     """
     _refuse_impossible(hearing, options)
     earlier = hearing.runs.exclude(status=RunStatus.CANCELLED)
-    run = earlier.filter(settings_key=options.key).first()
+    run = earlier.filter(settings_key=options.key(hearing)).first()
     if run and not (again and run.is_terminal):
         return _taken_up(run, now=now)
     if busy := earlier.active().first():
@@ -144,7 +144,7 @@ def _begun(hearing: Hearing, options: RunOptions, *, by: User | None, now: datet
         language=options.language,
         method=plan.method,
         parallel=plan.parallel,
-        settings_key=options.key,
+        settings_key=options.key(hearing),
         requested_by=by,
         created_at=now,
     )
@@ -192,8 +192,16 @@ def _rows(run: Run, chunks: Sequence[planning.PlannedChunk]) -> list[Chunk]:
 def cancel(run: Run, *, now: datetime) -> bool:
     """Stop a run for good. A call under way ends unheard. False where it had ended already."""
     with transaction.atomic():
-        if run.is_terminal or not run.move(
-            to=RunStatus.CANCELLED, now=now, paused_from="", reason="Cancelled by a person."
+        # Whatever it was when *run* was read: a person who cancels means it.
+        if (
+            not Run.objects.active()
+            .filter(pk=run.pk)
+            .update(
+                status=RunStatus.CANCELLED,
+                finished_at=now,
+                paused_from="",
+                reason="Cancelled by a person.",
+            )
         ):
             return False
         run.chunks.unsettled().update(
@@ -203,6 +211,7 @@ def cancel(run: Run, *, now: datetime) -> bool:
             holder="",
             lease_until=None,
         )
+    run.refresh_from_db()
     return True
 
 
