@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, ClassVar, cast
 
 from django.contrib import admin, messages
-from django.db.models import Count, DateField, QuerySet
+from django.db.models import Count, DateField, QuerySet, URLField
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -19,8 +19,8 @@ from unfold.decorators import action, display
 from hearings import intake
 from hearings.forms import DayInput, HearingForm, UploadForm
 from hearings.models import CheckStatus, Committee, Hearing, Member, Witness
+from hearings.times import clock
 from hearings.uploads import refusal_of, refuse
-from hearings.validation import clock
 
 DESCRIPTION = (
     "title",
@@ -56,6 +56,7 @@ class CommitteeAdmin(ModelAdmin):
     list_filter = ("kind",)
     search_fields = ("name", "code")
     inlines: ClassVar = [MemberInline]
+    formfield_overrides: ClassVar = {URLField: {"assume_scheme": "https"}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Committee]:
         committees: QuerySet[Committee] = super().get_queryset(request)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from hearings.policies import RecordingLimits
 from hearings.spans import Span
+from hearings.times import full_clock
 
 _FIRST_DATE = date(1900, 1, 1)
 # No recording is older.
@@ -123,7 +124,7 @@ def stream_findings(facts: StreamFacts, limits: RecordingLimits) -> tuple[Findin
 def duration_findings(duration_ms: int, limits: RecordingLimits) -> tuple[Finding, ...]:
     """Judge the decoded duration."""
     if duration_ms > limits.max_duration_ms:
-        most = clock(limits.max_duration_ms)
+        most = full_clock(limits.max_duration_ms)
         return (
             _error(
                 "too_long",
@@ -188,12 +189,6 @@ def description_findings(
     return tuple(findings)
 
 
-def clock(position_ms: int) -> str:
-    """Return a position as hours, minutes and seconds."""
-    minutes, seconds = divmod(position_ms // 1000, 60)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
-
-
 def _title_findings(described: Description) -> list[Finding]:
     if described.title.strip():
         return []
@@ -215,7 +210,7 @@ def _date_findings(held_on: date, today: date) -> list[Finding]:
 def _damaged(unreadable: Sequence[Span], duration_ms: int) -> Finding:
     lost_ms = sum(span.duration_ms for span in unreadable)
     named = [
-        f"from {clock(span.start_ms)} to {clock(-(-span.end_ms // 1000) * 1000)}"
+        f"from {full_clock(span.start_ms)} to {full_clock(-(-span.end_ms // 1000) * 1000)}"
         for span in unreadable[:_STRETCHES_NAMED]
     ]
     if more := len(unreadable) - len(named):

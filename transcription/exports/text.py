@@ -10,6 +10,7 @@ from itertools import chain
 from operator import attrgetter
 
 from hearings.spans import Span, gaps, intersect
+from hearings.times import clock, full_clock
 from transcription.coverage import Missing
 from transcription.exports.transcript import Transcript
 
@@ -78,16 +79,16 @@ def _gap_marks(transcript: Transcript) -> Iterator[_Block]:
 
 def _gap_mark(gap: Missing) -> str:
     """Return the mark, its times in whole seconds that contain the gap."""
-    start, end = gap.span.start_ms // 1000, -(-gap.span.end_ms // 1000)
+    start, end = full_clock(gap.span.start_ms), full_clock(-(-gap.span.end_ms // 1000) * 1000)
     reason = " ".join(gap.reason.split()).removesuffix(".")
-    return f"[Missing {_clock(start)}–{_clock(end)}: {reason}]"
+    return f"[Missing {start}–{end}: {reason}]"
 
 
 def _silence_marks(transcript: Transcript) -> Iterator[_Block]:
     for span in _wordless(transcript):
         if span.duration_ms >= SILENCE_MS:
-            length = _length(span.duration_ms // 1000)
-            yield _Block(span.start_ms, span.end_ms, f"[No speech, {length}]", is_mark=True)
+            mark = f"[No speech, {clock(span.duration_ms)}]"
+            yield _Block(span.start_ms, span.end_ms, mark, is_mark=True)
 
 
 def _wordless(transcript: Transcript) -> tuple[Span, ...]:
@@ -100,13 +101,3 @@ def _wordless(transcript: Transcript) -> tuple[Span, ...]:
 
 def _wrapped(text: str) -> str:
     return textwrap.fill(text, LINE_CHARACTERS, break_long_words=False, break_on_hyphens=False)
-
-
-def _clock(seconds: int) -> str:
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-
-
-def _length(seconds: int) -> str:
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

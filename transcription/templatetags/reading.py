@@ -2,19 +2,13 @@
 
 from django import template
 
+from hearings.times import clock
 from transcription.listing import State
 
 register = template.Library()
+register.filter("clock", clock)
 
 MINUTE_SECONDS = 60
-
-
-@register.filter
-def clock(milliseconds: int) -> str:
-    """Return a place in a recording, or a length, as a player shows it: 0:17, 1:02:03."""
-    seconds = milliseconds // 1000
-    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @register.filter
