@@ -1,0 +1,33 @@
+"""What we made from a hearing: runs, their chunks and attempts, the transcript, and who holds what.
+
+::
+
+    Chunk  WAITING ─claim→ RUNNING ─finish→ DONE
+              ▲               ├─ fail, tries left → WAITING with not_before
+              └ lease over ───┘  otherwise → FAILED | NEEDS_PERSON
+           WAITING | RUNNING → CANCELLED          any → SUPERSEDED (children point to it)
+
+    Run    PREPARING → TRANSCRIBING → ALIGNING → MERGING → COMPLETE | INCOMPLETE
+           PAUSED ⇄ where it was        INCOMPLETE → TRANSCRIBING (a person retries)
+           any → FAILED | CANCELLED
+
+The rows are the truth; a queued job is a nudge to look at them.
+"""
+
+from transcription.models.chunks import Attempt, Chunk
+from transcription.models.holding import Slot, WorkerCluster
+from transcription.models.runs import Appetite, Run
+from transcription.models.segments import Segment
+from transcription.models.states import ChunkStatus, RunStatus
+
+__all__ = [
+    "Appetite",
+    "Attempt",
+    "Chunk",
+    "ChunkStatus",
+    "Run",
+    "RunStatus",
+    "Segment",
+    "Slot",
+    "WorkerCluster",
+]

@@ -1,0 +1,210 @@
+"""Chunks of a run, and the attempts to have each transcribed."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from hearings.spans import Span, from_json
+from transcription.models.runs import Run
+from transcription.models.states import ChunkStatus
+from transcription.words import Word
+
+
+class ChunkQuerySet(models.QuerySet["Chunk"]):
+    def due(self, now: datetime) -> "ChunkQuerySet":
+        return self.filter(status=ChunkStatus.WAITING).filter(
+            Q(not_before=None) | Q(not_before__lte=now)
+        )
+
+    def stalled(self, now: datetime) -> "ChunkQuerySet":
+        return self.filter(status=ChunkStatus.RUNNING, lease_until__lte=now)
+
+    def current(self) -> "ChunkQuerySet":
+        """Return the chunks that make up the run: all but those cut anew."""
+        return self.exclude(status=ChunkStatus.SUPERSEDED)
+
+    def unsettled(self) -> "ChunkQuerySet":
+        return self.filter(status__in=[ChunkStatus.WAITING, ChunkStatus.RUNNING])
+
+
+class Chunk(models.Model):
+    """A stretch of a recording that is transcribed by one request. States: see the module."""
+
+    TERMINAL = (
+        ChunkStatus.DONE,
+        ChunkStatus.FAILED,
+        ChunkStatus.CANCELLED,
+        ChunkStatus.SUPERSEDED,
+    )
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="chunks")
+    index = models.PositiveIntegerField()
+    generation = models.PositiveSmallIntegerField(default=0)
+    # Counts how often this stretch was cut anew.
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="children")
+    start_ms = models.PositiveBigIntegerField()
+    end_ms = models.PositiveBigIntegerField()
+    windows = models.JSONField(default=list)
+    # [[start_ms, end_ms], …] from the recording's start, for engines that decode in windows.
+
+    status = models.CharField(max_length=12, choices=ChunkStatus, default=ChunkStatus.WAITING)
+    claims = models.PositiveIntegerField(default=0)
+    # How often a worker took it.
+    tries = models.PositiveIntegerField(default=0)
+    # Requests whose failure was the chunk's own; only these are limited.
+    token = models.UUIDField(null=True)
+    holder = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+    # Why it waits or failed, for a person.
+    result = models.JSONField(null=True)
+    # The words heard, times from the recording's start (`words.Word.to_json`).
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ChunkQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["run", "start_ms"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="chunk_start_before_end", condition=Q(start_ms__lt=F("end_ms"))
+            ),
+            models.UniqueConstraint(
+                fields=["run", "start_ms", "generation"], name="chunk_once_per_generation"
+            ),
+            models.CheckConstraint(
+                name="chunk_finished_iff_terminal",
+                condition=Q(
+                    status__in=["done", "failed", "cancelled", "superseded"],
+                    finished_at__isnull=False,
+                )
+                | (
+                    ~Q(status__in=["done", "failed", "cancelled", "superseded"])
+                    & Q(finished_at__isnull=True)
+                ),
+            ),
+            models.CheckConstraint(
+                name="chunk_held_iff_running",
+                condition=Q(status="running", token__isnull=False, lease_until__isnull=False)
+                | (~Q(status="running") & Q(token__isnull=True) & Q(lease_until__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="chunk_done_has_result",
+                condition=~Q(status="done") | Q(result__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"chunk {self.index} of run {self.run_id}"
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start_ms, self.end_ms)
+
+    @property
+    def window_spans(self) -> tuple[Span, ...]:
+        return from_json(self.windows)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(Word.from_json(word) for word in self.result or ())
+
+    def claim(self, *, holder: str, now: datetime, lease_seconds: float) -> bool:
+        """Take a waiting chunk. False where somebody was faster."""
+        token = uuid.uuid4()
+        changed = Chunk.objects.filter(pk=self.pk, status=ChunkStatus.WAITING).update(
+            status=ChunkStatus.RUNNING,
+            claims=F("claims") + 1,
+            token=token,
+            holder=holder,
+            lease_until=now + timedelta(seconds=lease_seconds),
+            not_before=None,
+            error="",
+        )
+        if changed:
+            self.refresh_from_db()
+        return bool(changed)
+
+    def renew(self, *, now: datetime, lease_seconds: float) -> bool:
+        """Lengthen the lease. False where it was lost."""
+        return bool(self._held().update(lease_until=now + timedelta(seconds=lease_seconds)))
+
+    def finish(self, words: tuple[Word, ...], *, now: datetime) -> bool:
+        """Store the words. False, and nothing stored, where the lease was lost."""
+        return self._release(
+            status=ChunkStatus.DONE,
+            result=[word.to_json() for word in words],
+            finished_at=now,
+        )
+
+    def put_back(self, *, not_before: datetime | None, error: str, own_fault: bool) -> bool:
+        """Let it wait for another try, which counts where the failure was the chunk's own."""
+        return self._release(
+            status=ChunkStatus.WAITING,
+            not_before=not_before,
+            error=error,
+            tries=F("tries") + int(own_fault),
+        )
+
+    def give_up(self, *, error: str, now: datetime) -> bool:
+        """Mark it failed for good; its stretch becomes a gap with this reason."""
+        return self._release(
+            status=ChunkStatus.FAILED, error=error, finished_at=now, tries=F("tries") + 1
+        )
+
+    def _held(self) -> ChunkQuerySet:
+        return Chunk.objects.filter(pk=self.pk, status=ChunkStatus.RUNNING, token=self.token)
+
+    def _release(self, **values: Any) -> bool:
+        changed = self._held().update(token=None, holder="", lease_until=None, **values)
+        if changed:
+            self.refresh_from_db()
+        return bool(changed)
+
+
+class Attempt(models.Model):
+    """One request for one chunk; the row is committed before the first byte leaves."""
+
+    class Status(models.TextChoices):
+        SENDING = "sending", "Sending"
+        OK = "ok", "Answered"
+        FAILED = "failed", "Failed"
+        LOST = "lost", "Lost"
+
+    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="attempts")
+    claim = models.PositiveIntegerField()
+    # The chunk's claim count at the time.
+    status = models.CharField(max_length=10, choices=Status, default=Status.SENDING)
+    holder = models.CharField(max_length=120)
+    audio_sha256 = models.CharField(max_length=64)
+    audio_ms = models.PositiveBigIntegerField()
+    audio_bytes = models.PositiveBigIntegerField()
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["chunk", "claim"], name="one_attempt_per_claim"),
+            models.CheckConstraint(
+                name="attempt_finished_iff_ended",
+                condition=Q(status="sending", finished_at__isnull=True)
+                | (~Q(status="sending") & Q(finished_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.pk} for {self.chunk}"
+
+    def end(self, status: Status, *, now: datetime, error: str = "") -> bool:
+        """Record how it ended. False where that is already known."""
+        return bool(
+            Attempt.objects.filter(pk=self.pk, status=self.Status.SENDING).update(
+                status=status, finished_at=now, error=error
+            )
+        )

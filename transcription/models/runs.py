@@ -1,0 +1,137 @@
+"""Runs: one transcription of one hearing each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, F, Q
+
+from hearings.models import Hearing
+from transcription.models.states import ChunkStatus, RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Appetite:
+    """A run with chunks to do."""
+
+    run: "Run"
+    due: int
+    # Chunks that a worker may take now.
+    running: int
+    # Chunks that workers hold.
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def active(self) -> "RunQuerySet":
+        return self.exclude(status__in=Run.TERMINAL)
+
+    def with_text(self) -> "RunQuerySet":
+        return self.filter(status__in=Run.READABLE)
+
+    def hungriest(self, now: datetime) -> list[Appetite]:
+        """Return the runs with a chunk that is due, the least served first, so all get on."""
+        is_due = Q(chunks__status=ChunkStatus.WAITING) & (
+            Q(chunks__not_before=None) | Q(chunks__not_before__lte=now)
+        )
+        is_running = Q(chunks__status=ChunkStatus.RUNNING)
+        runs = (
+            self.filter(status=RunStatus.TRANSCRIBING)
+            .select_related("hearing")
+            .annotate(
+                due=Count("chunks", filter=is_due), running=Count("chunks", filter=is_running)
+            )
+            .filter(due__gt=0)
+            .order_by("running", F("served_at").asc(nulls_first=True), "id")
+        )
+        return [Appetite(run, vars(run)["due"], vars(run)["running"]) for run in runs]
+
+
+class Run(models.Model):
+    """One transcription of one hearing with one engine's settings."""
+
+    class Method(models.TextChoices):
+        SINGLE = "single", "Single request"
+        SEQUENTIAL = "sequential", "One chunk after another"
+        PARALLEL = "parallel", "Chunks in parallel"
+
+    TERMINAL = (
+        RunStatus.COMPLETE,
+        RunStatus.INCOMPLETE,
+        RunStatus.FAILED,
+        RunStatus.CANCELLED,
+    )
+    READABLE = (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
+
+    hearing = models.ForeignKey(Hearing, on_delete=models.CASCADE, related_name="runs")
+    status = models.CharField(max_length=12, choices=RunStatus, default=RunStatus.PREPARING)
+    paused_from = models.CharField(max_length=12, choices=RunStatus, blank=True)
+    # Where a paused run goes on.
+    reason = models.TextField(blank=True)
+    # Why it is paused or failed, and what to do, for a person.
+    engine = models.CharField(max_length=20)
+    model = models.CharField(max_length=120)
+    language = models.CharField(max_length=8)
+    method = models.CharField(max_length=10, choices=Method)
+    parallel = models.PositiveSmallIntegerField(default=1)
+    # Most requests of this run at once.
+    settings_key = models.CharField(max_length=64, db_index=True)
+    # Hash of what decides the text; the same command finds its run again by it.
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    # The first claim of a chunk.
+    served_at = models.DateTimeField(null=True)
+    # The latest claim of a chunk.
+    finished_at = models.DateTimeField(null=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["hearing"],
+                condition=~Q(status__in=["complete", "incomplete", "failed", "cancelled"]),
+                name="one_active_run_per_hearing",
+            ),
+            models.CheckConstraint(
+                name="run_finished_iff_terminal",
+                condition=Q(
+                    status__in=["complete", "incomplete", "failed", "cancelled"],
+                    finished_at__isnull=False,
+                )
+                | (
+                    ~Q(status__in=["complete", "incomplete", "failed", "cancelled"])
+                    & Q(finished_at__isnull=True)
+                ),
+            ),
+            models.CheckConstraint(
+                name="run_paused_knows_where_from",
+                condition=(Q(status="paused") & ~Q(paused_from=""))
+                | (~Q(status="paused") & Q(paused_from="")),
+            ),
+            models.CheckConstraint(name="run_parallel_positive", condition=Q(parallel__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.hearing}"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in self.TERMINAL
+
+    @property
+    def has_text(self) -> bool:
+        return self.status in self.READABLE
+
+    def move(self, *, to: RunStatus, now: datetime, **values: Any) -> bool:
+        """Change the status if nobody else did since this row was read; say whether it was us."""
+        values.setdefault("finished_at", now if to in self.TERMINAL else None)
+        changed = Run.objects.filter(pk=self.pk, status=self.status).update(status=to, **values)
+        if changed:
+            self.refresh_from_db()
+        return bool(changed)
