@@ -134,8 +134,8 @@ class HearingAdmin(DescribedHearingAdmin):
             self.message_user(request, "Choose the hearings to transcribe.", messages.WARNING)
             return redirect("admin:hearings_hearing_changelist")
         choices = engine_choices(candidates)
-        form = StartForm(request.POST or None, choices=choices)
-        if request.method == "POST" and form.is_valid():
+        form = StartForm(request.POST if request.method == "POST" else None, choices=choices)
+        if form.is_valid():
             return self._started(request, form, candidates)
         context = self.admin_site.each_context(request) | {
             "title": "Transcribe",

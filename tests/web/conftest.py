@@ -1,13 +1,28 @@
-"""Visitors of the pages."""
+"""Visitors of the pages, and a place of its own for what they upload."""
+
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 
 @pytest.fixture
 def staff(db: None) -> Client:
     return signed_in(User.objects.create_user("clerk", is_staff=True))
+
+
+@pytest.fixture
+def administrator(db: None) -> Client:
+    return signed_in(User.objects.create_superuser("chief"))
+
+
+@pytest.fixture
+def recordings(settings: Settings, tmp_path: Path) -> Path:
+    """Return the folder that recordings are kept in for this test."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    return tmp_path / "recordings"
 
 
 @pytest.fixture
