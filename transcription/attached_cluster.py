@@ -1,5 +1,6 @@
 """A worker cluster of a command's own, for as long as the command needs it."""
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -48,7 +49,10 @@ class AttachedCluster:
         self._close_log()
         self._log = self.log_path.open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, str(settings.BASE_DIR / "manage.py"), "workers", "--attached"],
+            [
+                *(sys.executable, str(settings.BASE_DIR / "manage.py")),
+                *("workers", "--attached", str(os.getpid())),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -57,13 +61,15 @@ class AttachedCluster:
         )
 
     def stop(self) -> None:
-        """Let it end what it is doing, within bounds; then end it."""
+        """Let it end what it is doing, within bounds; then end it. Ctrl-C ends the wait."""
         if self._process is not None and self.is_running:
             self._process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(self._stop_seconds)
-            self._process.kill()
-            self._process.wait()
+            try:
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(self._stop_seconds)
+            finally:
+                self._process.kill()
+                self._process.wait()
         self._close_log()
 
     def _close_log(self) -> None:

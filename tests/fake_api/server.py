@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from types import TracebackType
 from typing import Any, Self
 
@@ -76,8 +77,10 @@ class FakeApi:
         self.most_at_once = 0
         self._under_way = 0
         self._changed = threading.Condition()
-        self._may_answer = threading.Event()
-        self._may_answer.set()
+        self._let_go = threading.Event()
+        self._held_from: float = inf
+        self.delay_seconds = 0.0
+        # How long each answer takes.
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
@@ -91,7 +94,7 @@ class FakeApi:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._may_answer.set()
+        self._let_go.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -106,12 +109,20 @@ class FakeApi:
         with self._changed:
             return [arrival.sha256 for arrival in self.arrivals]
 
-    def hold(self) -> None:
-        """Answer nothing from now on, until `let_go`."""
-        self._may_answer.clear()
+    def hold(self, *, after: int = 0) -> None:
+        """Answer nothing until `let_go`, but for the first *after* requests since the start."""
+        self._let_go.clear()
+        self._held_from = after
 
     def let_go(self) -> None:
-        self._may_answer.set()
+        self._held_from = inf
+        self._let_go.set()
+
+    def forget(self) -> None:
+        """Start anew with an empty log."""
+        with self._changed:
+            self.arrivals.clear()
+            self.most_at_once = 0
 
     def wait_for(self, count: int) -> None:
         """Wait until so many requests have come since the start."""
@@ -135,7 +146,10 @@ class FakeApi:
             self.arrivals.append(arrival)
             self._changed.notify_all()
         try:
-            self._may_answer.wait(PATIENCE_SECONDS)
+            if arrival.number >= self._held_from:
+                self._let_go.wait(PATIENCE_SECONDS)
+            if self.delay_seconds:
+                threading.Event().wait(self.delay_seconds)
             return self.answer(arrival)
         finally:
             with self._changed:

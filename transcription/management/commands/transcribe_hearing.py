@@ -18,6 +18,7 @@ from django.db import OperationalError, ProgrammingError
 from hearings import intake
 from hearings.ffmpeg import MediaError
 from hearings.models import Hearing, ValidationFinding
+from hearings.validation import Finding, Severity
 from transcription import clusters, filing, pipeline
 from transcription.attached_cluster import AttachedCluster
 from transcription.clock import database_clock
@@ -97,6 +98,9 @@ class Command(BaseCommand):
             raise failure(str(error), Exit.FAILED) from error
         except (OperationalError, ProgrammingError) as error:
             raise failure(_database_sentence(error), Exit.FAILED) from error
+        except KeyboardInterrupt:
+            reporter.say("Interrupted. The same command goes on where this one was.")
+            code = Exit.INTERRUPTED
         if code:
             sys.exit(code)
 
@@ -108,8 +112,8 @@ class Command(BaseCommand):
         pipeline.check_engine(_run_options(known, options))
         with AttachedCluster(stop_seconds=settings.API_TIMEOUT_SECONDS) as cluster:
             _start_where_none_is_alive(cluster)
-            hearing = known or _filed(Path(source), options, reporter)
-            _check(hearing, reporter, is_new=known is None)
+            hearing, is_new = (known, False) if known else _filed(Path(source), options, reporter)
+            _check(hearing, reporter, is_new=is_new)
             run = pipeline.start(
                 hearing,
                 _run_options(hearing, options),
@@ -181,7 +185,8 @@ def _written(run: Run, form: str, sink: Sink, reporter: Reporter) -> Exit:
     return code
 
 
-def _filed(path: Path, options: dict[str, Any], reporter: Reporter) -> Hearing:
+def _filed(path: Path, options: dict[str, Any], reporter: Reporter) -> tuple[Hearing, bool]:
+    """Return the recording's hearing, and whether it is new."""
     described = filing.Description(
         title=options["title"],
         committee=options["committee"],
@@ -191,24 +196,35 @@ def _filed(path: Path, options: dict[str, Any], reporter: Reporter) -> Hearing:
     hearing, is_new = filing.filed(path, described)
     if not is_new:
         reporter.say(f"This recording is filed already, as “{hearing.title}” ({hearing.slug}).")
-    return hearing
+    return hearing, is_new
 
 
 def _check(hearing: Hearing, reporter: Reporter, *, is_new: bool) -> None:
     """Have the recording checked; end with each finding on its own line where it is refused."""
-    with reporter.stage("Checking") as stage:
-        findings = filing.checked(
-            hearing, today=_today(), on_progress=lambda ms: stage.show(0, clock_time(ms / 1000))
-        )
-        stage.end(clock_time((hearing.duration_ms or 0) / 1000))
+    try:
+        findings = _findings(hearing, reporter)
+    except MediaError:  # this host can read no recording
+        if is_new:
+            filing.discard(hearing)
+        raise
     for finding in findings:
-        reporter.say(f"{finding.severity.capitalize()}: {finding.message} {finding.advice}")
+        if finding.severity == Severity.WARNING:
+            reporter.say(f"Warning: {finding.message} {finding.advice}")
     if hearing.is_accepted:
         return
     lines = [f"{finding.message} {finding.advice}".strip() for finding in _errors(hearing)]
     if is_new:
         filing.discard(hearing)
     raise failure("\n".join(lines) or "The recording was refused.", Exit.REFUSED)
+
+
+def _findings(hearing: Hearing, reporter: Reporter) -> tuple[Finding, ...]:
+    with reporter.stage("Checking") as stage:
+        findings = filing.checked(
+            hearing, today=_today(), on_progress=lambda ms: stage.show(0, clock_time(ms / 1000))
+        )
+        stage.end(clock_time((hearing.duration_ms or 0) / 1000))
+    return findings
 
 
 def _errors(hearing: Hearing) -> list[ValidationFinding]:

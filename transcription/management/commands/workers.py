@@ -16,7 +16,7 @@ from transcription import clusters, dispatch, pipeline
 from transcription.chunk_job import wanted
 from transcription.clock import database_clock
 from transcription.models import Run, WorkerCluster
-from transcription.parentage import die_with_parent, forks_die_with_parent
+from transcription.parentage import die_with, forks_die_with_parent
 
 logger = logging.getLogger(__name__)
 
@@ -26,20 +26,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--attached", action="store_true", help="End when the process that started it ends."
+            "--attached", type=int, metavar="PID", help="End when this process, the parent, ends."
         )
 
-    def handle(self, *, attached: bool, **_: Any) -> None:
+    def handle(self, *, attached: int | None, **_: Any) -> None:
         if attached:
-            die_with_parent()
+            die_with(attached)
         forks_die_with_parent()
         clusters.forget_the_dead(now=database_clock(), policy=settings.LEASE)
         row = clusters.announce(workers=settings.WORKERS, now=database_clock())
         # A connection must not be shared with what is forked next.
         connection.close()
         cluster = dispatch.new_cluster()
-        cluster.start()
         leaving = _leaving_on_signals()
+        cluster.start()
         self.stderr.write(f"{settings.WORKERS} workers are ready.")
         while not leaving.wait(settings.LEASE.beat_seconds):
             _sweep(row)
@@ -49,7 +49,11 @@ class Command(BaseCommand):
 
 
 def _leaving_on_signals() -> threading.Event:
-    """Return an event that SIGTERM or Ctrl-C sets; takes the place of django-q2's own handlers."""
+    """Return an event that SIGTERM or Ctrl-C sets.
+
+    Takes the place of the handlers that django-q2 set when the cluster was made, and must do so
+    before it starts: theirs stops the cluster and lets this process run on without one.
+    """
     leaving = threading.Event()
 
     def leave(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a handler's shape)
