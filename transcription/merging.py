@@ -166,11 +166,11 @@ def _costs(left: Sequence[_Heard], right: Sequence[_Heard], reach_ms: int) -> li
 
 
 def _pair(a: _Heard, b: _Heard, reach_ms: int) -> int:
-    """Return the cost of taking *a* and *b* for one word: small differences are a gain."""
+    """Return the cost of taking *a* and *b* for one word; a small difference is a gain."""
     difference_ms = abs(a.word.middle_ms - b.word.middle_ms)
     if a.key != b.key or difference_ms > reach_ms:
         return 3 * UNPAIRED
-    return difference_ms**2 - (reach_ms // 4) ** 2
+    return difference_ms**2 - (reach_ms // 2) ** 2
 
 
 def _without_right(left: Sequence[_Heard], i: int, right_before: int) -> int:

@@ -1,7 +1,7 @@
 """Each rule of merging on its own; test_merging_property.py holds them together."""
 
 from dataclasses import replace
-from itertools import pairwise, permutations
+from itertools import permutations
 
 import pytest
 
@@ -68,6 +68,13 @@ def test_typographic_marks_make_no_other_word() -> None:
     assert text(left, right) == "don't agree."
 
 
+def test_an_accent_written_in_two_ways_makes_no_other_word() -> None:
+    left = part(0, 3_000, (1_400, 1_700, "Jos\u00e9"))
+    right = part(500, 4_000, (1_900, 2_200, "Jose\u0301"), (2_900, 3_300, "spoke."))
+
+    assert text(left, right) == "Jos\u00e9 spoke."
+
+
 def test_both_halves_of_a_word_that_an_edge_cut_give_way_to_the_whole_word() -> None:
     left = part(
         *(0, 4_000),
@@ -90,6 +97,34 @@ def test_a_cut_word_is_whole_where_the_overlap_has_no_other_word() -> None:
     assert text(left, right) == "reauthorization appropriations"
 
 
+def test_half_a_word_is_not_taken_for_another_word_at_the_end() -> None:
+    left = part(0, 2_500, (0, 900, "reauthorize"), (2_300, 2_500, "a"))
+    right = part(500, 5_000, (2_300, 2_550, "all"), (2_560, 2_640, "a"))
+
+    assert text(left, right) == "reauthorize all a"
+
+
+def test_half_a_word_is_not_taken_for_another_word_at_the_start() -> None:
+    left = part(0, 2_500, (300, 380, "a"), (390, 700, "plaza"), (2_200, 2_500, "appro"))
+    right = part(500, 5_000, (500, 700, "a"), (2_200, 2_900, "appropriated"))
+
+    assert text(left, right) == "a plaza appropriated"
+
+
+def test_a_word_in_a_very_short_overlap_is_found_on_both_sides() -> None:
+    left = part(0, 1_500, (700, 900, "the"), (1_050, 1_250, "bill"))
+    right = part(900, 5_000, (1_150, 1_350, "bill"), (1_600, 1_900, "passed"))
+
+    assert text(left, right) == "the bill passed"
+
+
+def test_the_same_word_at_another_time_is_another_word() -> None:
+    left = part(0, 5_000, (1_700, 2_000, "no"))
+    right = part(1_000, 6_000, (4_000, 4_300, "no"))
+
+    assert text(left, right) == "no no"
+
+
 def test_a_speakers_own_repeats_keep_their_count() -> None:
     words = words_of("the answer is no, no, no, and I said so")
 
@@ -105,14 +140,19 @@ def test_repeats_that_fill_an_overlap_keep_their_count_by_their_times(late_ms: i
     assert len(merge([left, late])) == 20
 
 
-def test_times_that_are_off_do_not_put_words_out_of_order() -> None:
+def test_words_whose_times_overlap_meet_halfway() -> None:
     left = part(0, 3_000, (0, 500, "we"), (700, 1_300, "will"), (2_300, 2_800, "now"))
     right = part(500, 4_000, (400, 900, "will"), (1_700, 2_300, "now"), (2_200, 2_700, "recess"))
 
     merged = merge([left, right])
 
     assert [word.text for word in merged] == ["we", "will", "now", "recess"]
-    assert all(a.end_ms <= b.start_ms for a, b in pairwise(merged))
+    assert [(word.start_ms, word.end_ms) for word in merged] == [
+        (0, 500),
+        (700, 1_300),
+        (2_300, 2_500),
+        (2_500, 2_700),
+    ]
 
 
 def test_words_that_one_side_misheard_do_not_move_the_seam() -> None:
@@ -129,6 +169,13 @@ def test_punctuation_that_stands_alone_is_no_word_to_align() -> None:
     right = part(500, 4_000, (990, 1_400, "yes"), (1_500, 1_550, "…"), (2_900, 3_300, "sir"))
 
     assert text(left, right) == "yes — yes … sir"
+
+
+def test_punctuation_that_stands_alone_is_not_preferred_to_a_word() -> None:
+    left = part(0, 3_000, (1_200, 1_210, "—"), (1_400, 1_700, "aye"))
+    right = part(500, 4_000, (1_100, 1_290, "Aye"), (1_300, 1_310, "—"), (3_100, 3_400, "sir"))
+
+    assert text(left, right) == "— aye — sir"
 
 
 def test_a_part_without_words_takes_none_away() -> None:
