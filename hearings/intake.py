@@ -135,8 +135,11 @@ def check(
     limits: RecordingLimits,
     today: date,
     on_progress: OnProgress | None = None,
+    overrule: bool = False,
 ) -> tuple[Finding, ...]:
     """Analyse and judge the recording, store what was found, accept or refuse.
+
+    With *overrule* a person goes on in spite of what may be overruled; it becomes a warning.
 
     May run twice, and at once: each run finds the same. Where the hearing was deleted or got
     another recording meanwhile, nothing is stored. Raises FfmpegMissing: that is not the
@@ -145,6 +148,8 @@ def check(
     analysis, findings = _examine(hearing, limits, on_progress)
     as_edited = Hearing.objects.filter(pk=hearing.pk).first() or hearing
     findings += description_findings(as_edited, today=today)
+    if overrule:
+        findings = validation.overruled(findings)
     current = _settle(hearing, analysis, findings)
     if current is not None and current.is_accepted:
         hearing_accepted.send(sender=Hearing, hearing=current)

@@ -1,7 +1,7 @@
 """What is wrong with a recording or its description, in words for the person who uploaded it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -19,6 +19,8 @@ _ALIKE = 0.85
 _STRETCHES_NAMED = 5
 DESCRIPTION_CODES = ("title_missing", "date", "committee_missing", "probable_duplicate")
 # Of the findings that follow from title, committee and date.
+OVERRULABLE_CODES = frozenset({*DESCRIPTION_CODES, "too_short"})
+# A person may go on in spite of these; the others say that it cannot work.
 _USUAL_ADVICE = "Upload the recording as MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with its sound."
 _ADVICE = {
     "unseekable": "Convert it, for instance with “ffmpeg -i recording new.flac”, and upload that.",
@@ -72,6 +74,16 @@ class Description:
 def is_refused(findings: Iterable[Finding]) -> bool:
     """Say whether any finding is an error."""
     return any(finding.severity == Severity.ERROR for finding in findings)
+
+
+def overruled(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return *findings* with the errors that a person may overrule as warnings."""
+    return tuple(
+        replace(finding, severity=Severity.WARNING)
+        if finding.code in OVERRULABLE_CODES
+        else finding
+        for finding in findings
+    )
 
 
 def file_findings(size_bytes: int, limits: RecordingLimits) -> tuple[Finding, ...]:

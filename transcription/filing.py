@@ -71,18 +71,19 @@ def filed(path: Path, described: Description) -> tuple[Hearing, bool]:
         return known.hearing, False
 
 
-def discard(hearing: Hearing) -> None:
-    """Remove a hearing that was refused at once, with its recording."""
-    hearing.delete()
-    hearing.recording.delete(save=False)
-
-
 def checked(
-    hearing: Hearing, *, today: date, on_progress: Callable[[int], None]
+    hearing: Hearing, *, today: date, on_progress: Callable[[int], None], overrule: bool
 ) -> tuple[Finding, ...]:
-    """Return what the check of its recording finds; one that was accepted is not read again."""
+    """Return what the check of its recording finds; one that was accepted is not read again.
+
+    With *overrule* what a person may overrule is a warning.
+    """
     if hearing.check_status == CheckStatus.ACCEPTED:
         return ()
     return intake.check(
-        hearing, limits=settings.RECORDING_LIMITS, today=today, on_progress=on_progress
+        hearing,
+        limits=settings.RECORDING_LIMITS,
+        today=today,
+        on_progress=on_progress,
+        overrule=overrule,
     )

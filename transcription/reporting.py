@@ -80,10 +80,3 @@ def _bars(console: Console) -> Progress:
         TextColumn("{task.fields[detail]}"),
         console=console,
     )
-
-
-def clock_time(seconds: float) -> str:
-    """Return ``1:02:03`` or ``2:03``."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,19 +1,12 @@
 import pytest
 
 from transcription import reporting
-from transcription.reporting import Reporter, clock_time
+from transcription.reporting import Reporter
 
 
 @pytest.fixture
 def every_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reporting, "LINE_SECONDS", 0.0)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (60, "1:00"), (3_723, "1:02:03")]
-)
-def test_a_time_reads_like_a_clock(seconds: float, text: str) -> None:
-    assert clock_time(seconds) == text
 
 
 @pytest.mark.usefixtures("every_line")

@@ -18,6 +18,7 @@ from django.db import OperationalError, ProgrammingError
 from hearings import intake
 from hearings.ffmpeg import MediaError
 from hearings.models import Hearing, ValidationFinding
+from hearings.times import clock
 from hearings.validation import Finding, Severity
 from transcription import clusters, filing, pipeline
 from transcription.attached_cluster import AttachedCluster
@@ -27,7 +28,7 @@ from transcription.exports import FORMATS
 from transcription.models import Run, RunStatus
 from transcription.output import OutputError, Sink
 from transcription.progress import Progress, progress_of
-from transcription.reporting import Reporter, clock_time
+from transcription.reporting import Reporter
 from transcription.transcripts import transcript_of
 
 LATER_FORMATS = ("srt", "vtt", "csv", "docx", "pdf")
@@ -76,7 +77,11 @@ class Command(BaseCommand):
         how.add_argument("--sequential", action="store_true", help="one chunk after another")
         how.add_argument("--chunk-seconds", type=_positive, metavar="S")
         how.add_argument("--again", action="store_true", help="a fresh run, paid anew")
-        how.add_argument("--skip-validation", action="store_true", help="findings become warnings")
+        how.add_argument(
+            "--skip-validation",
+            action="store_true",
+            help="go on in spite of findings, never of hard limits",
+        )
         out = parser.add_argument_group("output")
         out.add_argument("--format", default="txt", choices=[*FORMATS, *LATER_FORMATS])
         out.add_argument("--output", type=Path, metavar="PATH", help="default: standard output")
@@ -113,7 +118,7 @@ class Command(BaseCommand):
         with AttachedCluster(stop_seconds=settings.API_TIMEOUT_SECONDS) as cluster:
             _start_where_none_is_alive(cluster)
             hearing, is_new = (known, False) if known else _filed(Path(source), options, reporter)
-            _check(hearing, reporter, is_new=is_new)
+            _check(hearing, reporter, is_new=is_new, overrule=options["skip_validation"])
             run = pipeline.start(
                 hearing,
                 _run_options(hearing, options),
@@ -150,7 +155,7 @@ def _told(progress: Progress) -> str:
     if progress.speed:
         parts.append(f"{progress.speed:.1f} × real time")
     if progress.seconds_left:
-        parts.append(f"{clock_time(progress.seconds_left)} left")
+        parts.append(f"{clock(round(progress.seconds_left * 1000))} left")
     return ", ".join(parts)
 
 
@@ -199,13 +204,13 @@ def _filed(path: Path, options: dict[str, Any], reporter: Reporter) -> tuple[Hea
     return hearing, is_new
 
 
-def _check(hearing: Hearing, reporter: Reporter, *, is_new: bool) -> None:
+def _check(hearing: Hearing, reporter: Reporter, *, is_new: bool, overrule: bool) -> None:
     """Have the recording checked; end with each finding on its own line where it is refused."""
     try:
-        findings = _findings(hearing, reporter)
+        findings = _findings(hearing, reporter, overrule=overrule)
     except MediaError:  # this host can read no recording
         if is_new:
-            filing.discard(hearing)
+            intake.discard(hearing)
         raise
     for finding in findings:
         if finding.severity == Severity.WARNING:
@@ -214,16 +219,19 @@ def _check(hearing: Hearing, reporter: Reporter, *, is_new: bool) -> None:
         return
     lines = [f"{finding.message} {finding.advice}".strip() for finding in _errors(hearing)]
     if is_new:
-        filing.discard(hearing)
+        intake.discard(hearing)
     raise failure("\n".join(lines) or "The recording was refused.", Exit.REFUSED)
 
 
-def _findings(hearing: Hearing, reporter: Reporter) -> tuple[Finding, ...]:
+def _findings(hearing: Hearing, reporter: Reporter, *, overrule: bool) -> tuple[Finding, ...]:
     with reporter.stage("Checking") as stage:
         findings = filing.checked(
-            hearing, today=_today(), on_progress=lambda ms: stage.show(0, clock_time(ms / 1000))
+            hearing,
+            today=_today(),
+            on_progress=lambda heard_ms: stage.show(0, clock(heard_ms)),
+            overrule=overrule,
         )
-        stage.end(clock_time((hearing.duration_ms or 0) / 1000))
+        stage.end(clock(hearing.duration_ms or 0))
     return findings
 
 
