@@ -7,8 +7,8 @@ fragment, as something else, whole, or not at all.
 
 Left out is only what two readings explain equally: where one word or phrase is repeated from one
 edge of an overlap to the other, and the two parts' times differ by as much as one repeat, nothing
-that was heard tells how often it was said. `readings` finds these, about one case in forty, by trying
-every way to put two neighbours together.
+that was heard tells how often it was said. `readings` finds these, about one case in forty, by
+trying every way to put two neighbours together.
 """
 
 import os
