@@ -34,7 +34,7 @@ DESCRIPTION = (
 JUDGED = frozenset({"title", "committee", "date"})
 # Fields whose edit may change what the checks found.
 ACCESS = (("is_closed", "is_published"),)
-RECORDING = ("recording_name", "size", "recording_sha256", "uploaded_by", "player")
+RECORDING = ("recording_name", "size", "digest", "uploaded_by", "player")
 
 CHECK_COLOURS = {
     CheckStatus.CHECKING: "info",
@@ -194,6 +194,10 @@ class HearingAdmin(ModelAdmin):
     @display(description="size")
     def size(self, hearing: Hearing) -> str:
         return f"{filesizeformat(hearing.recording_bytes)} ({hearing.recording_bytes:,} bytes)"
+
+    @display(description="SHA-256")
+    def digest(self, hearing: Hearing) -> str:
+        return format_html('<code class="digest">{}</code>', hearing.recording_sha256)
 
     @display(description="listen")
     def player(self, hearing: Hearing) -> str:

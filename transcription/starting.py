@@ -13,6 +13,8 @@ from transcription.engines.registry import NAMES, default_model, engine_for
 from transcription.pipeline import RunOptions
 from transcription.planning import Plan
 
+NONE_OF_THESE = "It can take none of these hearings; each one’s reason is in its line."
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -64,8 +66,8 @@ def engine_choices(candidates: Sequence[Candidate]) -> list[EngineChoice]:
         usable = any(offer.plan for offer in offers)
         model = default_model(name)
         hosted = engine_for(name, model).capabilities.is_hosted
-        reason = "" if usable else offers[0].reason
         sole = offers[0] if len(offers) == 1 else None
+        reason = "" if usable else sole.reason if sole else NONE_OF_THESE
         choices.append(EngineChoice(name, model, hosted, reason, sole))
     return choices
 

@@ -161,3 +161,16 @@ def test_a_hearing_that_is_not_accepted_has_no_button(administrator: Client) -> 
     ]
 
     assert [address(accepted.pk) in pages[0], address(refused.pk) in pages[1]] == [True, False]
+
+
+def test_an_engine_that_can_take_none_of_several_points_to_each_reason(
+    administrator: Client,
+) -> None:
+    ready = make_hearing()
+    refused = make_hearing(check_status=CheckStatus.REFUSED, duration_ms=None)
+
+    page = administrator.get(address(ready.pk, refused.pk)).content.decode()
+
+    assert "It can take none of these hearings" in page
+    assert "No API key is set." in page
+    assert "has not been accepted" in page
