@@ -1,6 +1,7 @@
 """Every setting, read from the environment or a `.env` file beside manage.py."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 import structlog
@@ -232,7 +233,7 @@ _LOG_FIELDS = [
     structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {

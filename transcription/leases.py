@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import Context, copy_context
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -31,7 +32,8 @@ class LeaseKeeper:
     def __init__(self, *, clock: Clock, policy: LeasePolicy) -> None:
         self._clock = clock
         self._policy = policy
-        self._held: list[Renewable] = []
+        self._held: list[tuple[Renewable, Context]] = []
+        # With the context each came from: its log lines name its hearing, run and chunk.
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._renew_until_stopped, daemon=True)
@@ -52,13 +54,14 @@ class LeaseKeeper:
     @contextmanager
     def holding(self, lease: Renewable) -> Iterator[None]:
         """Renew *lease* for as long as the block lasts."""
+        entry = (lease, copy_context())
         with self._lock:
-            self._held.append(lease)
+            self._held.append(entry)
         try:
             yield
         finally:
             with self._lock:
-                self._held.remove(lease)
+                self._held.remove(entry)
 
     def _renew_until_stopped(self) -> None:
         try:
@@ -70,12 +73,15 @@ class LeaseKeeper:
     def _renew_all(self) -> None:
         with self._lock:
             held = list(self._held)
-        for lease in held:
-            try:
-                kept = lease.renew(now=self._clock(), lease_seconds=self._policy.lease_seconds)
-            except Error as error:
-                logger.warning("could not renew the lease of %s: %s", lease, error)
-                connection.close()  # the next try opens a new one
-            else:
-                if not kept:
-                    logger.info("the lease of %s was lost or has ended", lease)
+        for lease, context in held:
+            context.run(self._renew, lease)
+
+    def _renew(self, lease: Renewable) -> None:
+        try:
+            kept = lease.renew(now=self._clock(), lease_seconds=self._policy.lease_seconds)
+        except Error as error:
+            logger.warning("could not renew the lease of %s: %s", lease, error)
+            connection.close()  # the next try opens a new one
+        else:
+            if not kept:
+                logger.info("the lease of %s was lost or has ended", lease)

@@ -35,10 +35,10 @@ class LeasePolicy:
     # A claim or slot whose holder has not renewed it for so long is free again.
     renew_seconds: float = 8.0
     # How often a living holder renews.
-    poll_seconds: float = 1.0
-    # How often who waits for a slot, or sweeps for due work, looks again.
+    poll_seconds: float = 0.2
+    # How often who waits for a slot looks again.
     beat_seconds: float = 2.0
-    # How often a worker cluster says that it lives.
+    # How often a worker cluster says that it lives and sweeps for due work.
     alive_seconds: float = 15.0
     # A cluster that said nothing for so long counts as gone.
     job_seconds: float = 300.0

@@ -1,15 +1,19 @@
+import json
 import logging
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from threading import Event, get_ident
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 
 from tests.at_once import PATIENCE_SECONDS
 from tests.factories import NOW, make_chunk, make_run
 from transcription.clock import database_clock
 from transcription.leases import LeaseKeeper
+from transcription.logs import log_fields
 from transcription.policies import LeasePolicy
 
 QUICK = LeasePolicy(lease_seconds=60, renew_seconds=0.01)
@@ -96,3 +100,29 @@ def test_a_chunks_lease_grows_while_its_holder_works() -> None:
 
     with LeaseKeeper(clock=clock, policy=QUICK) as leases, leases.holding(chunk):
         assert renewed.wait(PATIENCE_SECONDS)
+
+
+@pytest.mark.usefixtures("structured_log")
+def test_what_is_logged_of_a_lease_names_its_run(capsys: pytest.CaptureFixture[str]) -> None:
+    lost = Lease(lambda: False)
+
+    with keeper() as leases, log_fields(hearing="budget", run=7, chunk=3), leases.holding(lost):
+        assert lost.renewed_often.wait(PATIENCE_SECONDS)
+
+    written = capsys.readouterr().err.splitlines()
+    line = json.loads(next(line for line in written if line.startswith("{")))
+    assert (line["hearing"], line["run"], line["chunk"]) == ("budget", 7, 3)
+
+
+@pytest.fixture
+def structured_log(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Write the project's JSON log to the standard error that pytest captures."""
+    handler = logging.StreamHandler(sys.stderr)
+    formatter = dict(settings.LOGGING["formatters"]["json"])
+    handler.setFormatter(formatter.pop("()")(**formatter))
+    logger = logging.getLogger("transcription.leases")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
