@@ -1,6 +1,6 @@
+import io
 import json
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from threading import Event, get_ident
@@ -102,27 +102,23 @@ def test_a_chunks_lease_grows_while_its_holder_works() -> None:
         assert renewed.wait(PATIENCE_SECONDS)
 
 
-@pytest.mark.usefixtures("structured_log")
-def test_what_is_logged_of_a_lease_names_its_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_logged_of_a_lease_names_its_run(structured_log: io.StringIO) -> None:
     lost = Lease(lambda: False)
 
     with keeper() as leases, log_fields(hearing="budget", run=7, chunk=3), leases.holding(lost):
         assert lost.renewed_often.wait(PATIENCE_SECONDS)
 
-    written = capsys.readouterr().err.splitlines()
-    line = json.loads(next(line for line in written if line.startswith("{")))
+    line = json.loads(structured_log.getvalue().splitlines()[0])
     assert (line["hearing"], line["run"], line["chunk"]) == ("budget", 7, 3)
 
 
 @pytest.fixture
-def structured_log(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Write the project's JSON log to the standard error that pytest captures."""
-    handler = logging.StreamHandler(sys.stderr)
+def structured_log() -> Iterator[io.StringIO]:
+    """Return what is logged of leases, as the project's JSON log has it."""
+    handler = logging.StreamHandler(stream := io.StringIO())
     formatter = dict(settings.LOGGING["formatters"]["json"])
     handler.setFormatter(formatter.pop("()")(**formatter))
     logger = logging.getLogger("transcription.leases")
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    yield
+    yield stream
     logger.removeHandler(handler)
-    logger.setLevel(logging.NOTSET)
