@@ -25,7 +25,7 @@ def _optional(name: str) -> str | None:
 # What must last --------------------------------------------------------------------------------
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
+MEDIA_ROOT = Path(_optional("MEDIA_ROOT") or DATA_DIR / "media")
 STATIC_ROOT = DATA_DIR / "static"
 MODELS_DIR = DATA_DIR / "models"
 

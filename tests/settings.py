@@ -1,17 +1,22 @@
 """The project's settings, but for what tests want otherwise."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="senate-audio-tests-"))
-for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TRANSCRIPTION_ENGINE"):
+_DATA_DIR = os.environ.get("DATA_DIR") or Path(__file__).resolve().parent.parent / "data"
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="senate-audio-tests-")
+atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TRANSCRIPTION_ENGINE", "MEDIA_ROOT"):
     os.environ[name] = ""
 
 from senate_audio.settings import *  # noqa: E402, F403
 from senate_audio.settings import DATABASES, STATIC_ROOT, STORAGES  # noqa: E402
 
 DISPATCHER = "transcription.dispatch.ImmediateDispatcher"
+MODELS_DIR = Path(_DATA_DIR) / "models"  # where `make model` puts them
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns where there is none
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
