@@ -2,21 +2,7 @@
 
 import pytest
 
-from transcription.templatetags.reading import clock, roughly, second
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "shown"),
-    [
-        (0, "0:00"),
-        (17_999, "0:17"),
-        (61_000, "1:01"),
-        (3_600_000, "1:00:00"),
-        (45_296_000, "12:34:56"),
-    ],
-)
-def test_a_clock_time_is_cut_to_whole_seconds(milliseconds: int, shown: str) -> None:
-    assert clock(milliseconds) == shown
+from transcription.templatetags.reading import roughly, second
 
 
 @pytest.mark.parametrize(
