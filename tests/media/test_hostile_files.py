@@ -148,13 +148,14 @@ def test_a_name_is_never_taken_for_more_than_a_name(name: str, tmp_path: Path, t
     assert any(ffmpeg.read_pcm(upload, Span(1_000, 2_000)))
 
 
+@pytest.mark.parametrize("name", ["-y.wav", "concat:a|b.wav", "pipe:0"])
 def test_a_relative_path_is_read_from_here(
-    tmp_path: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, tone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(tone, tmp_path / "-y.wav")
+    shutil.copy(tone, tmp_path / name)
     monkeypatch.chdir(tmp_path)
 
-    assert any(ffmpeg.read_pcm(Path("-y.wav"), Span(1_000, 2_000)))
+    assert any(ffmpeg.read_pcm(Path(name), Span(1_000, 2_000)))
 
 
 def test_tags_that_imitate_the_decoder_are_not_believed(make_media: MakeMedia, tone: Path) -> None:
