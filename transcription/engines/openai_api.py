@@ -7,9 +7,7 @@ would carry the audio and the key to another host.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-import openai
+from typing import TYPE_CHECKING, Any
 
 from transcription.engines.base import (
     AccessRefused,
@@ -24,6 +22,9 @@ from transcription.engines.base import (
     Transcription,
 )
 from transcription.timing import spread
+
+if TYPE_CHECKING:  # it takes a second to import, which no command that asks for help has
+    import openai
 
 MOST_BYTES = 26_214_400
 # The vendor's limit on a whole request.
@@ -72,6 +73,8 @@ class OpenAIEngine:
     @contextmanager
     def ready(self) -> Iterator[None]:
         """Keep a connection open for the block."""
+        import openai
+
         self.check()
         self._client = openai.OpenAI(
             api_key=self._api_key or "none",
@@ -88,6 +91,8 @@ class OpenAIEngine:
 
     def transcribe(self, audio: AudioSlice, *, hints: Hints) -> Transcription:
         """Return the words in *audio*. Needs `ready`."""
+        import openai
+
         if self._client is None:
             raise RuntimeError("transcribe() outside ready()")
         try:
@@ -119,11 +124,13 @@ def _text_of(body: str) -> str:
     return text
 
 
-def translated(error: openai.OpenAIError, *, key: str | None) -> EngineError:
+def translated(error: "openai.OpenAIError", *, key: str | None) -> EngineError:
     """Return our error for one of the client's: the one place that knows the vendor's.
 
     The message is stored and shown, so *key* is taken out where the server repeats it.
     """
+    import openai
+
     match error:
         case openai.APIStatusError():
             said = error.message.replace(key, "…") if key else error.message
@@ -137,7 +144,7 @@ def translated(error: openai.OpenAIError, *, key: str | None) -> EngineError:
     return EngineUnavailable(f"The engine's client failed: {error}")
 
 
-def _by_status(error: openai.APIStatusError, message: str) -> EngineError:
+def _by_status(error: "openai.APIStatusError", message: str) -> EngineError:
     code = str(error.code or error.type or "")
     said = f"The engine refused: {message}"
     if code in NEEDS_PERSON or code.endswith("_spend_limit_exceeded"):

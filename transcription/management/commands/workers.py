@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 from argparse import ArgumentParser
+from importlib import import_module
 from types import FrameType
 from typing import Any
 
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         row = clusters.announce(workers=settings.WORKERS, now=database_clock())
         # A connection must not be shared with what is forked next.
         connection.close()
+        if settings.TRANSCRIPTION_ENGINE == "openai":
+            import_module("openai")  # slow: once here, instead of in each process that is forked
         cluster = dispatch.new_cluster()
         leaving = _leaving_on_signals()
         cluster.start()
