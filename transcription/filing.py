@@ -1,5 +1,6 @@
 """From a command's SOURCE (a path, or a hearing's slug or id) to a hearing that is checked."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -56,19 +57,22 @@ def committee_named(code: str | None) -> Committee | None:
 def filed(path: Path, described: Description) -> tuple[Hearing, bool]:
     """Return the hearing of this recording and whether it is new; the same bytes are filed once.
 
-    Raises what `hearings.intake.store` raises, but RecordingKnown.
+    Raises NoSuchSource, and what `hearings.intake.store` raises, but RecordingKnown.
     """
+    name = os.fsencode(path.name).decode(errors="replace")  # a name need not be valid text
     hearing = Hearing(
-        title=described.title or path.stem[:300],
+        title=described.title or Path(name).stem[:300],
         committee=committee_named(described.committee),
         date=described.date,
         language=described.language,
     )
     try:
         with path.open("rb") as source:
-            return intake.store(hearing, source, name=path.name), True
+            return intake.store(hearing, source, name=name), True
     except intake.RecordingKnown as known:
         return known.hearing, False
+    except OSError as error:
+        raise NoSuchSource(f"{path} cannot be read or stored: {error.strerror}.") from error
 
 
 def checked(

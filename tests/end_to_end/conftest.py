@@ -2,13 +2,14 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from tests.end_to_end.world import Databases, World
-from tests.fake_api import FakeApi
+from tests.fake_api import FakeApi, words_of_the_sound
 
 SAMPLE = settings.BASE_DIR / "sample" / "hearing.mp3"
 CODECS = {
@@ -58,17 +59,30 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 
 
 @pytest.fixture
-def new_world(api: FakeApi, databases: Databases, tmp_path: Path) -> Callable[[], World]:
-    """Return a function that makes worlds, all with the same hosted engine."""
+def world(api: FakeApi, databases: Databases, tmp_path: Path) -> World:
+    return World(tmp_path, databases.migrated(), api.url)
 
-    def make() -> World:
-        folder = tmp_path / f"world-{len(list(tmp_path.iterdir()))}"
-        folder.mkdir()
-        return World(folder, databases.migrated(), api.url)
 
-    return make
+@dataclass(frozen=True)
+class Served:
+    """A world in which a worker cluster lives."""
+
+    world: World
+    api: FakeApi
+
+
+@pytest.fixture(scope="module")
+def shared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Give one world to all tests of a module, which saves each the start of a cluster."""
+    with FakeApi() as api:
+        world = World(tmp_path_factory.mktemp("served"), databases.migrated(), api.url)
+        with world.workers():
+            yield Served(world, api)
 
 
 @pytest.fixture
-def world(new_world: Callable[[], World]) -> World:
-    return new_world()
+def served(shared: Served) -> Iterator[Served]:
+    """Give the shared world, its hosted engine as it was at first."""
+    yield shared
+    shared.api.answer = words_of_the_sound
+    shared.api.delay_seconds = 0.0

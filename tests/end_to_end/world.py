@@ -164,14 +164,31 @@ class World:
             command.terminate()
             assert command.finished().code == 0
 
+    def manage(self, *arguments: str) -> None:
+        """Run a management command that must succeed."""
+        with self.start(*arguments) as command:
+            done = command.finished()
+            assert done.code == 0, done.err
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return what the database says."""
         if self.database_url.startswith("postgres"):
             with psycopg.connect(self.database_url) as postgres:
                 return postgres.execute(query.encode()).fetchall()
-        path = self.database_url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path, timeout=20)) as sqlite:
+        with closing(sqlite3.connect(_sqlite_file(self.database_url), timeout=20)) as sqlite:
             return sqlite.execute(query).fetchall()
+
+    def execute(self, statement: str) -> None:
+        """Change what the database says."""
+        if self.database_url.startswith("postgres"):
+            with psycopg.connect(self.database_url) as postgres:
+                postgres.execute(statement.encode())
+            return
+        with (
+            closing(sqlite3.connect(_sqlite_file(self.database_url), timeout=20)) as sqlite,
+            sqlite,
+        ):
+            sqlite.execute(statement)
 
     def count(self, table: str, where: str = "true") -> int:
         ((number,),) = self.rows(f"SELECT count(*) FROM {table} WHERE {where}")  # noqa: S608 (ours)
@@ -218,10 +235,8 @@ class Databases:
     def _migrate(self) -> None:
         world = World(self._folder / "migration", self._template, "")
         world.folder.mkdir(parents=True)
-        for arguments in (["migrate", "--verbosity", "0"], ["load_committees", "--quiet"]):
-            with world.start(*arguments) as command:
-                done = command.finished()
-                assert done.code == 0, done.err
+        world.manage("migrate", "--verbosity", "0")
+        world.manage("load_committees", "--quiet")
 
 
 def _sqlite_file(url: str) -> str:

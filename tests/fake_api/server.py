@@ -118,12 +118,6 @@ class FakeApi:
         self._held_from = inf
         self._let_go.set()
 
-    def forget(self) -> None:
-        """Start anew with an empty log."""
-        with self._changed:
-            self.arrivals.clear()
-            self.most_at_once = 0
-
     def wait_for(self, count: int) -> None:
         """Wait until so many requests have come since the start."""
         with self._changed:

@@ -32,6 +32,10 @@ from transcription.reporting import Reporter
 from transcription.transcripts import transcript_of
 
 LATER_FORMATS = ("srt", "vtt", "csv", "docx", "pdf")
+MOST_TITLE = 300
+# Characters that the row has room for.
+ISO_639_1 = 2
+# Letters of a language's code.
 LOOK_SECONDS = 0.2
 # How often the rows are read for progress.
 
@@ -66,13 +70,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", help="path of a recording, or a hearing's slug or id")
         new = parser.add_argument_group("a new hearing")
-        new.add_argument("--title", help="default: the file's name")
+        new.add_argument("--title", type=_title, help="default: the file's name")
         new.add_argument("--committee", metavar="CODE")
         new.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="default: today")
         how = parser.add_argument_group("how")
         how.add_argument("--engine", choices=ENGINES)
         how.add_argument("--model", metavar="NAME")
-        how.add_argument("--language", metavar="CODE", help="ISO 639-1; default: the hearing's")
+        how.add_argument(
+            "--language", type=_language, metavar="CODE", help="ISO 639-1; default: the hearing's"
+        )
         how.add_argument("--parallel", type=_positive, metavar="N", help="most chunks at once")
         how.add_argument("--sequential", action="store_true", help="one chunk after another")
         how.add_argument("--chunk-seconds", type=_positive, metavar="S")
@@ -267,6 +273,18 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise ArgumentTypeError(f"“{text}” is not a date; write it as 2026-03-12") from error
+
+
+def _title(text: str) -> str:
+    if len(text) > MOST_TITLE:
+        raise ArgumentTypeError(f"the title is longer than {MOST_TITLE} characters")
+    return text
+
+
+def _language(text: str) -> str:
+    if not (len(text) == ISO_639_1 and text.isascii() and text.isalpha()):
+        raise ArgumentTypeError(f"“{text}” is not a language code of two letters, such as en")
+    return text.lower()
 
 
 def _positive(text: str) -> int:
