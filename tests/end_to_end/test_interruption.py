@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.end_to_end.conftest import Cut
+from tests.end_to_end.conftest import Cut, Served
 from tests.end_to_end.world import Command, World, all_end, wait_until
 from tests.fake_api import FakeApi
 
@@ -11,12 +11,11 @@ pytestmark = pytest.mark.processes
 AS_JSON = ("--format", "json", "--chunk-seconds", "10")
 
 
-@pytest.fixture
-def undisturbed(new_world: Callable[[], World], api: FakeApi, cut: Cut) -> list[str]:
-    """Give the words of a run that nobody disturbed; the server forgets it."""
-    done = new_world().transcribe(cut(seconds=60), *AS_JSON)
+@pytest.fixture(scope="module")
+def undisturbed(shared: Served, cut: Cut) -> list[str]:
+    """Give the words of a run that nobody disturbed, in a world of its own."""
+    done = shared.world.transcribe(cut(seconds=60), *AS_JSON)
     assert done.code == 0, done.err
-    api.forget()
     return done.words
 
 
@@ -33,12 +32,6 @@ def kill_the_command(command: Command) -> None:
     command.kill()
 
 
-def kill_the_command_and_all_workers(command: Command) -> None:
-    for process in command.family():
-        process.kill()
-    command.kill()
-
-
 def kill_all_workers_first(command: Command) -> None:
     _, *workers = command.family()
     for process in workers:
@@ -46,9 +39,7 @@ def kill_all_workers_first(command: Command) -> None:
     command.kill()
 
 
-@pytest.mark.parametrize(
-    "kill", [kill_the_command, kill_the_command_and_all_workers, kill_all_workers_first]
-)
+@pytest.mark.parametrize("kill", [kill_the_command, kill_all_workers_first])
 def test_killed_in_the_middle_the_same_command_goes_on(
     world: World, api: FakeApi, cut: Cut, undisturbed: list[str], kill: Callable[[Command], None]
 ) -> None:
