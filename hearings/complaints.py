@@ -61,6 +61,10 @@ class Complaints:
         elif _MISSING_TRACK.match(line):
             self.no_such_track = True
 
+    def note_end(self, *, position_ms: int) -> None:
+        """Take it that the decoder gave up at *position_ms*."""
+        self._add(Span(max(0, position_ms - _COMPLAINT_MS), position_ms))
+
     def _lengthen_gap(self, samples: int, position_ms: int) -> None:
         """Add to a gap; a long one is reported in many pieces."""
         if position_ms > self._gap_start_ms + self._gap_ms + _BRIDGE_MS:

@@ -27,6 +27,7 @@ import ffmpeg
 from hearings.complaints import Complaints
 from hearings.processes import Confined, ProcessLimits, TimedOut, confined
 from hearings.spans import Span
+from hearings.times import full_clock
 
 logger = logging.getLogger(__name__)
 
@@ -138,18 +139,24 @@ class PcmStream:
         self._end(self._process.wait())
 
     def _note(self, line: str) -> None:
-        self._complaints.note(line, position_ms=self.byte_count // BYTES_PER_MS)
+        self._complaints.note(line, position_ms=self._position_ms)
+
+    @property
+    def _position_ms(self) -> int:
+        return self.byte_count // BYTES_PER_MS
 
     def _end(self, status: int) -> None:
-        if status == 0 or (self.byte_count and status > 0):
-            # A positive status after sound means that much of it was damaged, which was noted.
+        """Judge how the decoder ended: killed, unable from the start, or at odds with the file."""
+        if status == 0:
             return
         logger.info("ffmpeg ended with status %s: %s", status, self._complaints.last_line)
         if status < 0:
-            raise Unreadable("The recording needs more time or memory to read than it may have.")
+            raise Unreadable(f"Reading the file broke off at {full_clock(self._position_ms)}.")
         if self._complaints.no_such_track:
             raise NoAudio("The file has no such sound track.")
-        raise Unreadable(_NOT_MEDIA)
+        if not self.byte_count:
+            raise Unreadable(_NOT_MEDIA)
+        self._complaints.note_end(position_ms=self._position_ms)
 
 
 def version() -> str:
@@ -175,7 +182,7 @@ def decode(path: Path, *, span: Span | None = None, track: int = 0) -> Iterator[
     """Give the sound of *path* as a stream; the decoder is gone on leaving. Raises MediaError.
 
     Gaps between timestamps become silence, so that a position is the same time in every decode,
-    whole or of a *span*.
+    whole or of a *span*. The decoder dies with the thread that started it: read it in that one.
     """
     window = {} if span is None else _window(span.start_ms, span.end_ms)
     with confined(_decode_command(path, window, track), _DECODE_LIMITS) as process:

@@ -17,7 +17,7 @@ from hearings.policies import RecordingLimits
 from hearings.spans import Span
 from tests.media.conftest import MakeMedia
 
-EXTENSIONS = ("mp3", "m4a", "wav", "ogg", "flac")
+EXTENSIONS = ("mp3", "m4a", "wav")
 
 
 def ffconcat(secret: Path) -> str:

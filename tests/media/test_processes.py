@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from hearings import ffmpeg
+from hearings.complaints import Complaints
 from hearings.processes import Confined, ProcessLimits, TimedOut, confined
 from hearings.spans import Span
 
@@ -185,3 +187,56 @@ def test_a_slice_leaves_no_descriptor_open(tone: Path) -> None:
         ffmpeg.read_pcm(tone, Span(0, 1_000))
 
     assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+@pytest.fixture
+def broken_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Give a function that puts a program of ours in ffmpeg's place."""
+
+    def install(script: str) -> None:
+        program = tmp_path / "ffmpeg"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+
+    return install
+
+
+ONE_SECOND = "head -c 32000 /dev/zero"
+
+
+def test_a_decoder_that_is_killed_is_told_with_its_place(
+    broken_decoder: Callable[[str], None], tone: Path
+) -> None:
+    broken_decoder(f"{ONE_SECOND}; kill -9 $$")
+
+    with pytest.raises(ffmpeg.Unreadable, match="broke off at 00:00:01"):
+        ffmpeg.read_pcm(tone, Span(0, 3_000))
+
+
+def test_a_decoder_that_gives_up_leaves_damage_at_the_end(
+    broken_decoder: Callable[[str], None], tone: Path
+) -> None:
+    broken_decoder(f"{ONE_SECOND}; exit 69")
+
+    with ffmpeg.decode(tone) as stream:
+        list(stream)
+
+    assert stream.damage == (Span(500, 1_000),)
+
+
+class TornPipe:
+    """Stands in for a child whose pipe is read at odd places."""
+
+    def blocks(self, on_line: Callable[[str], None]) -> Iterator[bytes]:
+        yield from (b"a", b"bcd", b"efghi", b"j")
+
+    def wait(self) -> int:
+        return 0
+
+
+def test_samples_are_never_torn_between_blocks() -> None:
+    stream = ffmpeg.PcmStream(TornPipe(), Complaints())  # type: ignore[arg-type]  # a fake
+
+    assert list(filter(None, stream)) == [b"abcd", b"efgh", b"ij"]
+    assert stream.byte_count == 10

@@ -94,6 +94,13 @@ def test_a_track_that_is_not_there_is_noted() -> None:
     assert after((0, line)).no_such_track
 
 
+def test_a_decoder_that_gave_up_spoiled_the_end() -> None:
+    complaints = after()
+    complaints.note_end(position_ms=9_000)
+
+    assert complaints.damage == (Span(8_500, 9_000),)
+
+
 def test_endless_damage_is_kept_in_bounded_memory() -> None:
     line = "Error while decoding stream #0:0: Invalid data found when processing input"
 
