@@ -200,7 +200,7 @@ def test_memory_does_not_grow_with_the_length(make_media: MakeMedia) -> None:
         return memory
 
     peak(1)
-    assert peak(7) < peak(2) + 2_000_000
+    assert peak(5) < peak(2) + 2_000_000
 
 
 def test_a_video_without_sound_is_no_audio(make_media: MakeMedia) -> None:

@@ -20,8 +20,6 @@ FORMATS = {
     "webm": ("-c:a", "libopus"),
     "mp4": (*PICTURE, "-map", "0:a", "-map", "1:v", "-c:v", "libx264", "-preset", "ultrafast"),
     "mkv": ("-c:a", "libvorbis"),
-    "aac": (),
-    "aiff": (),
 }
 COARSE_CLOCKS = {".webm", ".mkv"}
 # Matroska counts in milliseconds; the start of a slice is off by about one, in parts of a sample.
@@ -51,20 +49,14 @@ def rms(samples: np.ndarray) -> float:
     return float(np.sqrt(np.mean(samples.astype(np.float64) ** 2)))
 
 
-def test_every_format_is_probed_and_decoded_whole(recording: Path) -> None:
-    probe = ffmpeg.probe(recording)
-
-    assert len(probe.audio) == 1
-    assert probe.audio[0].channels == 2
-    assert len(samples_of(recording)) == pytest.approx(20 * 16_000, abs=100 * 16)
-
-
-def test_slices_side_by_side_are_the_same_sound_as_the_whole(recording: Path) -> None:
+def test_every_format_is_read_whole_and_in_slices_with_the_same_sound(recording: Path) -> None:
+    assert [stream.channels for stream in ffmpeg.probe(recording).audio] == [2]
     whole = samples_of(recording)
     edges = (0, 3_000, 10_123, 19_001)
 
     slices = [slice_of(recording, Span(*pair)) for pair in pairwise(edges)]
 
+    assert len(whole) == pytest.approx(20 * 16_000, abs=100 * 16)
     assert [len(cut) for cut in slices] == [3_000 * 16, 7_123 * 16, 8_878 * 16]
     slack, tolerance = (20, 0.2) if recording.suffix in COARSE_CLOCKS else (0, 0.01)
     for cut, start_ms in zip(slices, edges, strict=False):
