@@ -28,6 +28,8 @@ class AttachedCluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, KeyboardInterrupt):  # a second one may come before `stop` waits
+            self.kill()
         self.stop()
 
     @property
@@ -68,9 +70,14 @@ class AttachedCluster:
                 with suppress(subprocess.TimeoutExpired):
                     self._process.wait(self._stop_seconds)
             finally:
-                self._process.kill()
-                self._process.wait()
+                self.kill()
         self._close_log()
+
+    def kill(self) -> None:
+        """End it at once; what was under way is put back by whoever goes on."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     def _close_log(self) -> None:
         if self._log is not None:
