@@ -22,12 +22,17 @@ def stubborn() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
+def interrupted_in_the_block(process: subprocess.Popen[bytes]) -> None:
+    with AttachedCluster(stop_seconds=600) as cluster:
+        cluster._process = process
+        raise KeyboardInterrupt
+
+
 def test_ctrl_c_that_nobody_handled_ends_the_cluster_at_once(
     stubborn: subprocess.Popen[bytes],
 ) -> None:
-    with pytest.raises(KeyboardInterrupt), AttachedCluster(stop_seconds=600) as cluster:
-        cluster._process = stubborn
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_in_the_block(stubborn)
 
     assert stubborn.returncode == -9
 
