@@ -143,7 +143,8 @@ class Hearing(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="accepted_has_duration",
-                condition=~Q(check_status="accepted") | Q(duration_ms__gt=0),
+                condition=~Q(check_status="accepted")
+                | Q(duration_ms__isnull=False, duration_ms__gt=0),
             ),
         ]
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from django.conf import settings
-
 from hearings import intake
-from hearings.models import CheckStatus, Committee, Hearing
+from hearings.models import Committee, Hearing
 from hearings.validation import Finding
+from transcription.checking import check, wait_while_others_check
 
 
 class NoSuchSource(Exception):
@@ -76,18 +75,15 @@ def filed(path: Path, described: Description) -> tuple[Hearing, bool]:
 
 
 def checked(
-    hearing: Hearing, *, today: date, on_progress: Callable[[int], None], overrule: bool
+    hearing: Hearing, *, on_progress: Callable[[int], None], overrule: bool
 ) -> tuple[Finding, ...]:
     """Return what the check of its recording finds; one that was accepted is not read again.
 
     With *overrule* what a person may overrule is a warning.
     """
-    if hearing.check_status == CheckStatus.ACCEPTED:
-        return ()
-    return intake.check(
-        hearing,
-        limits=settings.RECORDING_LIMITS,
-        today=today,
-        on_progress=on_progress,
-        overrule=overrule,
-    )
+    while not hearing.is_accepted:
+        findings = check(hearing, on_progress=on_progress, overrule=overrule)
+        if findings is not None:
+            return findings
+        wait_while_others_check(hearing)
+    return ()

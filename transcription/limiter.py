@@ -96,6 +96,11 @@ def free_slots_of_the_dead() -> int:
     return freed
 
 
+def held(limit: Limit, *, now: datetime) -> int:
+    """Return how many hold a slot of *limit*."""
+    return Slot.objects.filter(limit=limit.name, lease_until__gt=now).count()
+
+
 def forget(name: str) -> None:
     """Remove a limit that nobody will ask for again."""
     Slot.objects.filter(limit=name).delete()

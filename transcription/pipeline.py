@@ -33,6 +33,9 @@ CLOSED = (
 )
 
 
+GIVEN_UP = "Worker after worker died or broke off on this stretch. Their log says why."
+
+
 class StartRefused(Exception):
     """A run cannot start; the message says why and what to do."""
 
@@ -320,12 +323,17 @@ def recover_stalled(*, now: datetime) -> int:
     limiter.free_slots_of_the_dead()
     unfinished = Run.objects.filter(status__in=[RunStatus.TRANSCRIBING, RunStatus.MERGING])
     for run in unfinished.select_related("hearing"):
-        conclude(run, now=now)
+        try:
+            conclude(run, now=now)
+        except (ValueError, TypeError, KeyError):  # one run's rows must not keep others waiting
+            logger.exception("run %s could not be concluded", run.pk)
     return recovered
 
 
 def _put_back(chunk: Chunk, *, now: datetime) -> bool:
     with log_fields(run=chunk.run_id, chunk=chunk.index), transaction.atomic():
+        if chunk.claims >= settings.RETRY.max_claims:
+            return chunk.give_up(error=GIVEN_UP, now=now)
         if not chunk.put_back(not_before=None, error="", own_fault=False):
             return False
         logger.info("chunk put back: its holder is gone")

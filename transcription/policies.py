@@ -61,6 +61,8 @@ class RetryPolicy:
 
     max_tries: int = 4
     # Requests whose failure is the chunk's own; then it is given up.
+    max_claims: int = 10
+    # Workers that took it; a chunk that so many died on, or failed on unforeseen, is given up.
     base_seconds: float = 5.0
     # The wait before the second try; it doubles with each further one.
     max_seconds: float = 300.0

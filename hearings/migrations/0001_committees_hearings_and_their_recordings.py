@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='hearing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('check_status', 'accepted'), _negated=True), ('duration_ms__gt', 0), _connector='OR'), name='accepted_has_duration'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('check_status', 'accepted'), _negated=True), models.Q(('duration_ms__gt', 0), ('duration_ms__isnull', False)), _connector='OR'), name='accepted_has_duration'),
         ),
         migrations.AddConstraint(
             model_name='member',

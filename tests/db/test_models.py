@@ -52,6 +52,7 @@ def refused(write: Callable[[], object]) -> bool:
 
 def test_a_hearing_is_accepted_only_with_a_duration() -> None:
     assert refused(lambda: make_hearing(duration_ms=0))
+    assert refused(lambda: make_hearing(duration_ms=None))
     assert not refused(lambda: make_hearing(duration_ms=None, check_status=CheckStatus.CHECKING))
 
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
@@ -463,3 +464,14 @@ def test_an_analysis_without_speech_costs_nothing_on_a_hosted_engine(api: FakeAp
     run = started(make_hearing(speech=[]), options("openai"))
 
     assert (run.status, api.arrivals) == (RunStatus.COMPLETE, [])
+
+
+def test_a_chunk_that_worker_after_worker_dies_on_is_given_up() -> None:
+    run = make_run()
+    chunk = make_chunk(run, claims=settings.RETRY.max_claims - 1)
+    assert chunk.claim(holder="gone", now=NOW, lease_seconds=1)
+
+    pipeline.recover_stalled(now=NOW + timedelta(minutes=1))
+
+    chunk.refresh_from_db()
+    assert (chunk.status, chunk.error) == (ChunkStatus.FAILED, pipeline.GIVEN_UP)

@@ -25,7 +25,7 @@ from transcription.attached_cluster import AttachedCluster
 from transcription.clock import database_clock
 from transcription.engines.registry import NAMES as ENGINES
 from transcription.exports import FORMATS
-from transcription.models import Run, RunStatus
+from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 from transcription.output import OutputError, Sink
 from transcription.progress import Progress, progress_of
 from transcription.reporting import Reporter
@@ -136,7 +136,10 @@ class Command(BaseCommand):
                 _follow(run, cluster, reporter)
             except KeyboardInterrupt:
                 return _interrupted(run, cluster, reporter)
-        return _written(run, form, sink, reporter)
+            code = _written(run, form, sink, reporter)
+            if not Chunk.objects.filter(status=ChunkStatus.RUNNING).exists():
+                cluster.kill()  # it does nothing that could be lost, and leaves slowly when asked
+        return code
 
 
 def _follow(run: Run, cluster: AttachedCluster, reporter: Reporter) -> None:
@@ -233,7 +236,6 @@ def _findings(hearing: Hearing, reporter: Reporter, *, overrule: bool) -> tuple[
     with reporter.stage("Checking") as stage:
         findings = filing.checked(
             hearing,
-            today=_today(),
             on_progress=lambda heard_ms: stage.show(0, clock(heard_ms)),
             overrule=overrule,
         )

@@ -12,8 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import Error, connection
 
-from hearings.models import Hearing
-from transcription import clusters, dispatch, pipeline
+from transcription import checking, clusters, dispatch, pipeline
 from transcription.chunk_job import wanted
 from transcription.clock import database_clock
 from transcription.models import Run, WorkerCluster
@@ -77,7 +76,7 @@ def _sweep(row: WorkerCluster) -> None:
             return
         if jobs := sum(wanted(appetite) for appetite in Run.objects.hungriest(now)):
             dispatch.nudge(min(jobs, settings.WORKERS))
-        for pk in Hearing.objects.unchecked().values_list("pk", flat=True)[: settings.WORKERS]:
+        for pk in checking.awaited()[: settings.WORKERS]:
             dispatch.check_recording(pk)
     except Error as error:
         logger.warning("the database did not answer, trying again: %s", error)

@@ -1,0 +1,76 @@
+"""The check of a recording, by one process at a time: a worker, or the command that filed it."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from hearings import intake
+from hearings.models import CheckStatus, Hearing
+from hearings.validation import Finding
+from transcription import limiter
+from transcription.clock import database_clock
+from transcription.leases import LeaseKeeper
+
+logger = logging.getLogger(__name__)
+
+
+def check(
+    hearing: Hearing,
+    *,
+    on_progress: Callable[[int], None] | None = None,
+    overrule: bool = False,
+) -> tuple[Finding, ...] | None:
+    """Have the recording checked; None, at once, where another process is at it."""
+    today = datetime.now(ZoneInfo(settings.TIME_ZONE)).date()
+    with _one_at_a_time(hearing) as is_ours:
+        if not is_ours:
+            logger.info("hearing %s is being checked by another process", hearing.pk)
+            return None
+        return intake.check(
+            hearing,
+            limits=settings.RECORDING_LIMITS,
+            today=today,
+            on_progress=on_progress,
+            overrule=overrule,
+        )
+
+
+def wait_while_others_check(hearing: Hearing) -> None:
+    """Return when the hearing's check has ended, or its process has."""
+    while _is_held(hearing):
+        time.sleep(settings.LEASE.poll_seconds)
+    hearing.refresh_from_db()
+
+
+def awaited() -> list[int]:
+    """Return the ids of hearings that wait for a check and that nobody checks."""
+    waiting = Hearing.objects.filter(check_status=CheckStatus.CHECKING)
+    return [hearing.pk for hearing in waiting if not _is_held(hearing)]
+
+
+def _limit(hearing: Hearing) -> limiter.Limit:
+    return limiter.Limit(f"check-{hearing.pk}", 1)
+
+
+def _is_held(hearing: Hearing) -> bool:
+    return limiter.held(_limit(hearing), now=database_clock()) > 0
+
+
+@contextmanager
+def _one_at_a_time(hearing: Hearing) -> Iterator[bool]:
+    """Say whether this process may check *hearing*; nobody else may during the block."""
+    limit, policy = _limit(hearing), settings.LEASE
+    seat = limiter.acquire(limit, now=database_clock(), lease_seconds=policy.lease_seconds)
+    if seat is None:
+        yield False
+        return
+    try:
+        with LeaseKeeper(clock=database_clock, policy=policy) as keeper, keeper.holding(seat):
+            yield True
+    finally:
+        limiter.forget(limit.name)
