@@ -4,10 +4,9 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from hearings import intake
 from hearings.models import CheckStatus, Hearing
@@ -26,7 +25,6 @@ def check(
     overrule: bool = False,
 ) -> tuple[Finding, ...] | None:
     """Have the recording checked; None, at once, where another process is at it."""
-    today = datetime.now(ZoneInfo(settings.TIME_ZONE)).date()
     with _one_at_a_time(hearing) as is_ours:
         if not is_ours:
             logger.info("hearing %s is being checked by another process", hearing.pk)
@@ -34,7 +32,7 @@ def check(
         return intake.check(
             hearing,
             limits=settings.RECORDING_LIMITS,
-            today=today,
+            today=timezone.localdate(),
             on_progress=on_progress,
             overrule=overrule,
         )

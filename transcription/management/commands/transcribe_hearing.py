@@ -5,15 +5,15 @@ import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, ProgrammingError
+from django.utils import timezone
 
 from hearings import intake
 from hearings.ffmpeg import MediaError
@@ -204,7 +204,7 @@ def _filed(path: Path, options: dict[str, Any], reporter: Reporter) -> tuple[Hea
     described = filing.Description(
         title=options["title"],
         committee=options["committee"],
-        date=options["date"] or _today(),
+        date=options["date"] or timezone.localdate(),
         language=options["language"] or "en",
     )
     hearing, is_new = filing.filed(path, described)
@@ -264,10 +264,6 @@ def _format(name: str) -> str:
         built = " and ".join(FORMATS)
         raise failure(f"The format {name} is not built yet. Use one of: {built}.", Exit.WRONG_USAGE)
     return name
-
-
-def _today() -> date:
-    return datetime.now(ZoneInfo(settings.TIME_ZONE)).date()
 
 
 def _date(text: str) -> date:
