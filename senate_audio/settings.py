@@ -139,6 +139,8 @@ API_TIMEOUT_SECONDS = env.float("API_TIMEOUT_SECONDS", default=300.0)
 CHUNKING = ChunkingPolicy()
 RATE = RatePolicy(
     max_concurrent_chunks=env.int("MAX_CONCURRENT_CHUNKS", default=3),
+    capacity=env.int("RATE_LIMIT_CAPACITY", default=20),
+    per_minute=env.int("RATE_LIMIT_PER_MINUTE", default=20),
     embedded_per_host=env.int("WHISPER_PER_HOST", default=1),
 )
 RETRY = RetryPolicy()

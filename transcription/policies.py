@@ -47,10 +47,30 @@ class LeasePolicy:
 
 @dataclass(frozen=True, slots=True)
 class RatePolicy:
-    """How many requests may be under way."""
+    """How many requests may be under way, and how fast they may follow each other."""
 
     max_concurrent_chunks: int = 3
-    # Requests to a hosted engine at once, over all processes of all hosts.
+    # Requests to a hosted engine at once, over all processes of all hosts. A seed: the row counts.
+    capacity: int = 20
+    # Requests that may leave at once after a quiet time. A seed.
+    per_minute: int = 20
+    # Requests that may follow, evenly. A seed.
+    longest_wait_seconds: float = 5.0
+    # A worker waits no longer with a slot in its hands; it gives the slot back instead.
+    least_pace: float = 0.05
+    # The share of `per_minute` that refusals can slow everyone down to.
+    pace_step: float = 0.1
+    # The share that comes back at a time …
+    pace_step_seconds: float = 20.0
+    # … when so long nobody was refused.
+    failing_share: float = 0.5
+    # Of the requests of the last ten minutes; when more of them fail, nobody calls for a while.
+    failing_window_seconds: float = 600.0
+    failing_least: int = 20
+    # Requests in that time before the share means anything.
+    cool_down_seconds: float = 30.0
+    # How long nobody calls then; it doubles each time that the one probe after it fails.
+    longest_cool_down_seconds: float = 600.0
     embedded_per_host: int = 1
     # Processes of one host that may run the embedded engine at once.
 
@@ -59,11 +79,19 @@ class RatePolicy:
 class RetryPolicy:
     """How often and when a chunk is tried again."""
 
-    max_tries: int = 4
+    max_tries: int = 10
     # Requests whose failure is the chunk's own; then it is given up.
     max_claims: int = 10
-    # Workers that took it; a chunk that so many died on, or failed on unforeseen, is given up.
+    # Workers that died on it, or failed on it unforeseen; then it is given up.
+    max_ambiguous: int = 2
+    # Calls that failed and may have been billed all the same; one more, and a person decides.
+    max_reshaped: int = 1
+    # Times that audio which was not taken is sent otherwise: as another format, or halved.
     base_seconds: float = 5.0
     # The wait before the second try; it doubles with each further one.
+    busy_seconds: float = 20.0
+    # The wait after a refusal for haste that names no time.
     max_seconds: float = 300.0
-    # No wait is longer.
+    # No wait of our own is longer.
+    longest_wait_seconds: float = 900.0
+    # When a server asks for more, the run pauses instead, and a person sees until when.

@@ -50,8 +50,9 @@ def decide(
         case AccessRefused():
             return Decision(Action.PAUSE_RUN)
         case EngineBusy():
-            retry_at = error.retry_at or _later(0, policy, now, chance)
-            return Decision(Action.WAIT, not_before=retry_at)
+            if error.wait_seconds is not None:
+                return Decision(Action.WAIT, now + timedelta(seconds=error.wait_seconds))
+            return Decision(Action.WAIT, _later(0, policy, now, chance))
         case AudioRejected():
             return Decision(Action.GIVE_UP)
         case AnswerUnusable() if tries >= 1:

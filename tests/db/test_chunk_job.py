@@ -80,7 +80,7 @@ def test_a_worker_that_finds_nothing_to_do_takes_nothing() -> None:
         (EngineUnavailable("down"), 5, 1),
         (AnswerUnusable("cut"), 5, 1),
         (EngineBusy("429"), 5, 0),
-        (EngineBusy("429", retry_at=NOW.replace(minute=7)), 7 * 60, 0),
+        (EngineBusy("429", wait_seconds=7 * 60), 7 * 60, 0),
     ],
 )
 def test_a_chunk_that_failed_for_now_waits_and_is_tried_again(
@@ -103,14 +103,14 @@ def test_a_chunk_that_failed_for_now_waits_and_is_tried_again(
 
 def test_an_engine_that_stays_away_costs_a_bounded_number_of_tries() -> None:
     clock, run = SetClock(), started()
-    ScriptedEngine.follow(failing(*[EngineUnavailable("down")] * 9))
+    ScriptedEngine.follow(failing(*[EngineUnavailable("down")] * 12))
 
-    for _ in range(9):
+    for _ in range(12):
         work(clock)
         clock.pass_by(600)
 
     chunk = third_chunk(run)
-    assert (chunk.status, chunk.tries, chunk.attempts.count()) == (ChunkStatus.FAILED, 4, 4)
+    assert (chunk.status, chunk.tries, chunk.attempts.count()) == (ChunkStatus.FAILED, 10, 10)
 
 
 def test_a_busy_engine_never_costs_a_chunk_its_tries() -> None:

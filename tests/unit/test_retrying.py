@@ -70,7 +70,7 @@ def test_chance_spreads_the_wait_between_half_and_all_of_it() -> None:
 def test_a_busy_engine_is_asked_again_when_it_says() -> None:
     later = NOW + timedelta(minutes=7)
 
-    assert after(EngineBusy("429", retry_at=later)).not_before == later
+    assert after(EngineBusy("429", wait_seconds=420)).not_before == later
 
 
 def test_a_busy_engine_that_does_not_say_is_asked_again_after_the_first_wait() -> None:

@@ -6,8 +6,12 @@
     ├─ EngineBusy              429, overloaded: everyone waits, no try is burnt
     ├─ EngineUnavailable       network, 5xx, timeouts: retried with a growing wait
     ├─ AnswerUnusable          200 with a truncated, empty or wrong-shaped body: retried, bounded
-    ├─ AudioRejected           this chunk will never work as it is: it fails alone
+    ├─ AskedWrongly            a server takes another form of request: asked so from now on
+    ├─ AudioRejected           this audio will never work as it is: sent otherwise once, or fails
     └─ AccessRefused           key, quota, model, region: the run pauses until a person acts
+
+An error says whether the call may have been billed (`may_be_billed`) and holds what the server
+answered (`answer`).
 """
 
 import hashlib
@@ -15,7 +19,8 @@ import io
 import wave
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
@@ -43,6 +48,15 @@ class Capabilities:
     # Longest audio of one request; None where there is no limit.
     most_bytes: int | None
     # Largest request; None where there is no limit.
+    usd_per_minute: Decimal | None = None
+    # Price of a minute of audio; None where it is not known. An embedded engine costs nothing.
+
+
+class Encoding(StrEnum):
+    """How a slice is sent to a server. Both keep every sample."""
+
+    WAV = "wav"
+    FLAC = "flac"
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,8 @@ class AudioSlice:
     # What to decode apart, from the slice's start; empty: all of it.
     speech: tuple[Span, ...] = ()
     # Where the analysis heard speech, from the slice's start.
+    encoding: Encoding = Encoding.WAV
+    # How it is sent.
 
     @property
     def duration_ms(self) -> int:
@@ -89,23 +105,75 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True)
+class RateAdvice:
+    """What a server says of its limit beside an answer (the `x-ratelimit-*` headers)."""
+
+    per_minute: int | None = None
+    # Requests it allows.
+    remaining: int | None = None
+    # Requests it takes before it refuses.
+    reset_seconds: float | None = None
+    # Until it takes them all again.
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered to one call, as it came."""
+
+    status: int
+    # Of HTTP.
+    body: bytes
+    # As received, no longer than the engine's cap.
+    request_id: str = ""
+    # The server's name for the call.
+    advice: RateAdvice = RateAdvice()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a server says that a call cost."""
+
+    audio_ms: int | None = None
+    # Audio billed.
+    tokens: int | None = None
+    # Tokens billed, input and output.
+
+
+@dataclass(frozen=True, slots=True)
 class Transcription:
     """What an engine heard in one slice."""
 
     words: tuple[Word, ...]
     # In order, times from the slice's start.
+    flags: tuple[str, ...] = ()
+    # What was repaired in the answer, each a short sentence for a person.
+    usage: Usage = Usage()
+    answer: Answer | None = None
+    # None where no server was asked.
 
 
 class EngineError(Exception):
     """An engine could not do it; the message is for a person."""
 
+    def __init__(
+        self, message: str, *, may_be_billed: bool = False, answer: Answer | None = None
+    ) -> None:
+        super().__init__(message)
+        self.may_be_billed = may_be_billed
+        # The audio had been sent and no refusal came back: the call may cost.
+        self.answer = answer
+        # What came, where something did.
+
 
 class EngineBusy(EngineError):
-    """Too many requests; nobody asks before *retry_at*."""
+    """Too many requests; nobody asks again before *wait_seconds* have passed."""
 
-    def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
-        super().__init__(message)
-        self.retry_at = retry_at
+    def __init__(
+        self, message: str, *, wait_seconds: float | None = None, answer: Answer | None = None
+    ) -> None:
+        super().__init__(message, answer=answer)
+        self.wait_seconds = wait_seconds
+        # What the server asked for, not negative; None where it named no time.
 
 
 class EngineUnavailable(EngineError):
@@ -113,11 +181,25 @@ class EngineUnavailable(EngineError):
 
 
 class AnswerUnusable(EngineError):
-    """It answered, and the answer cannot be used."""
+    """It answered, and the answer cannot be used. It may have been billed."""
+
+    def __init__(self, message: str, *, answer: Answer | None = None) -> None:
+        super().__init__(message, may_be_billed=True, answer=answer)
+
+
+class AskedWrongly(EngineError):
+    """It does not take this form of request; the engine has learned another."""
 
 
 class AudioRejected(EngineError):
-    """It will never take this audio."""
+    """It will not take this audio as it is."""
+
+    def __init__(
+        self, message: str, *, too_large: bool = False, answer: Answer | None = None
+    ) -> None:
+        super().__init__(message, answer=answer)
+        self.too_large = too_large
+        # Less of it may be taken.
 
 
 class AccessRefused(EngineError):

@@ -16,6 +16,7 @@ The rows are the truth; a queued job is a nudge to look at them.
 
 from transcription.models.chunks import Attempt, Chunk
 from transcription.models.holding import Slot, WorkerCluster
+from transcription.models.rates import RateLimit, ServerModel
 from transcription.models.runs import Appetite, Run
 from transcription.models.segments import Segment
 from transcription.models.states import ChunkStatus, RunStatus
@@ -25,9 +26,11 @@ __all__ = [
     "Attempt",
     "Chunk",
     "ChunkStatus",
+    "RateLimit",
     "Run",
     "RunStatus",
     "Segment",
+    "ServerModel",
     "Slot",
     "WorkerCluster",
 ]

@@ -55,6 +55,14 @@ class Chunk(models.Model):
     # How often a worker took it.
     tries = models.PositiveIntegerField(default=0)
     # Requests whose failure was the chunk's own; only these are limited.
+    ambiguous = models.PositiveIntegerField(default=0)
+    # Calls that failed and may have been billed all the same.
+    reshaped = models.PositiveIntegerField(default=0)
+    # Times that it was sent otherwise because it was not taken as it was.
+    reruns = models.PositiveIntegerField(default=0)
+    # Times that a person asked for it again.
+    encoding = models.CharField(max_length=4, default="wav")
+    # How it is sent (`engines.base.Encoding`).
     token = models.UUIDField(null=True)
     holder = models.CharField(max_length=120, blank=True)
     lease_until = models.DateTimeField(null=True)
@@ -63,6 +71,8 @@ class Chunk(models.Model):
     # Why it waits or failed, for a person.
     result = models.JSONField(null=True)
     # The words heard, times from the recording's start (`words.Word.to_json`).
+    flags = models.JSONField(default=list)
+    # What was repaired in the answer, sentences for a person.
     finished_at = models.DateTimeField(null=True)
 
     objects = ChunkQuerySet.as_manager()
@@ -183,7 +193,21 @@ class Attempt(models.Model):
     audio_sha256 = models.CharField(max_length=64)
     audio_ms = models.PositiveBigIntegerField()
     audio_bytes = models.PositiveBigIntegerField()
+    engine = models.CharField(max_length=20, blank=True)
+    model = models.CharField(max_length=120, blank=True)
     error = models.TextField(blank=True)
+    failure = models.CharField(max_length=40, blank=True)
+    # The class of `engines.base.EngineError`.
+    http_status = models.PositiveSmallIntegerField(null=True)
+    request_id = models.CharField(max_length=200, blank=True)
+    # The server's name for the call.
+    may_be_billed = models.BooleanField(default=False)
+    # It failed, and the server may charge for it all the same.
+    billed_ms = models.PositiveBigIntegerField(null=True)
+    # Audio paid for, as the server says, or else as was sent.
+    billed_tokens = models.PositiveBigIntegerField(null=True)
+    cost_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    # None where no price is known.
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
@@ -201,10 +225,10 @@ class Attempt(models.Model):
     def __str__(self) -> str:
         return f"attempt {self.pk} for {self.chunk}"
 
-    def end(self, status: Status, *, now: datetime, error: str = "") -> bool:
-        """Record how it ended. False where that is already known."""
+    def end(self, status: Status, *, now: datetime, **what: Any) -> bool:
+        """Record how it ended; *what* are further fields. False where that is already known."""
         return bool(
             Attempt.objects.filter(pk=self.pk, status=self.Status.SENDING).update(
-                status=status, finished_at=now, error=error
+                status=status, finished_at=now, **what
             )
         )

@@ -75,7 +75,9 @@ class Run(models.Model):
     language = models.CharField(max_length=8)
     method = models.CharField(max_length=10, choices=Method)
     parallel = models.PositiveSmallIntegerField(default=1)
-    # Most requests of this run at once.
+    # Requests of this run at once that it was planned for.
+    is_parallel_fixed = models.BooleanField(default=True)
+    # A person asked for no more at once; else it takes what the limit of its engine gives.
     settings_key = models.CharField(max_length=64, db_index=True)
     # Hash of what decides the text; the same command finds its run again by it.
     requested_by = models.ForeignKey(
