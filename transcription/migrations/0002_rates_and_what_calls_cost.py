@@ -73,6 +73,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='chunk',
+            name='losses',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='chunk',
             name='reruns',
             field=models.PositiveIntegerField(default=0),
         ),

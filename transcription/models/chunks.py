@@ -53,6 +53,8 @@ class Chunk(models.Model):
     status = models.CharField(max_length=12, choices=ChunkStatus, default=ChunkStatus.WAITING)
     claims = models.PositiveIntegerField(default=0)
     # How often a worker took it.
+    losses = models.PositiveIntegerField(default=0)
+    # How often its worker died, or failed on it unforeseen.
     tries = models.PositiveIntegerField(default=0)
     # Requests whose failure was the chunk's own; only these are limited.
     ambiguous = models.PositiveIntegerField(default=0)
@@ -143,21 +145,21 @@ class Chunk(models.Model):
         """Lengthen the lease. False where it was lost."""
         return bool(self._held().update(lease_until=now + timedelta(seconds=lease_seconds)))
 
-    def finish(self, words: tuple[Word, ...], *, now: datetime) -> bool:
+    def finish(
+        self, words: tuple[Word, ...], *, now: datetime, flags: tuple[str, ...] = ()
+    ) -> bool:
         """Store the words. False, and nothing stored, where the lease was lost."""
         return self._release(
             status=ChunkStatus.DONE,
             result=[word.to_json() for word in words],
+            flags=list(flags),
             finished_at=now,
         )
 
-    def put_back(self, *, not_before: datetime | None, error: str, own_fault: bool) -> bool:
-        """Let it wait for another try, which counts where the failure was the chunk's own."""
+    def put_back(self, *, not_before: datetime | None, error: str = "", **counts: Any) -> bool:
+        """Let it wait for another try; *counts* are further fields to change."""
         return self._release(
-            status=ChunkStatus.WAITING,
-            not_before=not_before,
-            error=error,
-            tries=F("tries") + int(own_fault),
+            status=ChunkStatus.WAITING, not_before=not_before, error=error, **counts
         )
 
     def give_up(self, *, error: str, now: datetime) -> bool:
@@ -165,6 +167,19 @@ class Chunk(models.Model):
         return self._release(
             status=ChunkStatus.FAILED, error=error, finished_at=now, tries=F("tries") + 1
         )
+
+    def ask_person(self, *, error: str) -> bool:
+        """Let it wait until a person decides."""
+        return self._release(
+            status=ChunkStatus.NEEDS_PERSON,
+            error=error,
+            tries=F("tries") + 1,
+            ambiguous=F("ambiguous") + 1,
+        )
+
+    def supersede(self, *, now: datetime) -> bool:
+        """Give way to chunks cut anew. False where the lease was lost."""
+        return self._release(status=ChunkStatus.SUPERSEDED, finished_at=now)
 
     def _held(self) -> ChunkQuerySet:
         return Chunk.objects.filter(pk=self.pk, status=ChunkStatus.RUNNING, token=self.token)
