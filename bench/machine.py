@@ -71,6 +71,14 @@ def repeated(source: Path, target: Path, times: int) -> Path:
     return target
 
 
+def looped(source: Path, target: Path, times: int) -> Path:
+    """Write *source* played *times* times as *target* without encoding it anew."""
+    played = ["-stream_loop", str(times - 1), "-i", str(source)]
+    command = ["ffmpeg", "-nostdin", "-v", "error", *played, "-map", "0:a", "-c", "copy"]
+    subprocess.run([*command, str(target)], check=True)
+    return target
+
+
 def data_dir(folder: Path) -> Path:
     """Return a fresh DATA_DIR with a database and the models that are here."""
     shutil.rmtree(folder, ignore_errors=True)

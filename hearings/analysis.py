@@ -25,6 +25,8 @@ _BLEMISH_MS = 200
 
 OnProgress = Callable[[int], None]
 # Gets the milliseconds decoded so far.
+OnSound = Callable[[bytes], None]
+# Gets the samples, 16 kHz mono s16le, a page at a time.
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def analyse(
     limits: RecordingLimits,
     claims: Probe | None = None,
     on_progress: OnProgress | None = None,
+    on_sound: OnSound | None = None,
 ) -> Analysis:
     """Read *path* to its end. *claims* is its probe, where the caller has it. Raises MediaError.
 
@@ -98,6 +101,8 @@ def analyse(
             speech.feed(samples)
             landmarks.feed(page, sample_count * 1000 // SAMPLE_RATE)
             sample_count += len(page)
+            if on_sound:
+                on_sound(page.tobytes())
             _go_on(sample_count * 1000 // SAMPLE_RATE, limits, on_progress)
     duration_ms = sample_count * 1000 // SAMPLE_RATE
     if not duration_ms:

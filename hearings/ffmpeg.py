@@ -54,8 +54,8 @@ _ON_THE_TIME_LINE = (
     f"aresample={SAMPLE_RATE}:async=1:min_hard_comp=0.04:first_pts=0"
     # A recorder's fourth microphone is taken for a subwoofer, which a mix to mono leaves out.
     ":lfe_mix_level=1,"
-    # A quarter of a second a write: small enough to tell where a complaint belongs.
-    "asetnsamples=n=4096:p=0"
+    # Half a second a write: small enough to tell where a complaint belongs.
+    "asetnsamples=n=8192:p=0"
 )
 _ENTRIES = (
     "format=format_name,duration,probe_score:stream=codec_type,codec_name,sample_rate,channels"

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import connection, transaction
 
-from hearings import validation
+from hearings import spool, validation
 from hearings.analysis import Analysis, OnProgress, TooLong, analyse
 from hearings.copying import Copied, TooLarge, copy
 from hearings.ffmpeg import FfmpegMissing, MediaError, Probe, probe
@@ -111,6 +111,7 @@ def file(hearing: Hearing, recording: Received) -> Hearing:
     _hold(recording.sha256)
     if known := _filed(recording.sha256, besides=hearing):
         raise RecordingKnown(known)
+    _forget_sound_on_commit(hearing.recording_sha256)
     hearing.recording.name = recording.location
     hearing.recording_name = recording.name
     hearing.recording_bytes = recording.byte_count
@@ -126,6 +127,7 @@ def discard(hearing: Hearing) -> None:
     recording = hearing.recording
     with transaction.atomic():
         hearing.delete()
+        _forget_sound_on_commit(hearing.recording_sha256)
         transaction.on_commit(lambda: recording.delete(save=False))
 
 
@@ -151,7 +153,9 @@ def check(
     if overrule:
         findings = validation.overruled(findings)
     current = _settle(hearing, analysis, findings)
-    if current is not None and current.is_accepted:
+    if current is None or not current.is_accepted:
+        spool.forget(settings.SCRATCH, hearing.recording_sha256)
+    else:
         hearing_accepted.send(sender=Hearing, hearing=current)
     return findings
 
@@ -224,7 +228,10 @@ def _examine(
         claims = probe(path)
         if findings := _stream_findings(claims, limits):
             return None, findings
-        analysis = analyse(path, limits=limits, claims=claims, on_progress=on_progress)
+        with spool.kept(settings.SCRATCH, hearing.recording_sha256) as keep:
+            analysis = analyse(
+                path, limits=limits, claims=claims, on_progress=on_progress, on_sound=keep
+            )
     except FfmpegMissing:
         raise
     except TooLong as error:
@@ -235,6 +242,11 @@ def _examine(
         *validation.duration_findings(analysis.duration_ms, limits),
         *validation.sound_findings(analysis.duration_ms, analysis.speech, analysis.unreadable),
     )
+
+
+def _forget_sound_on_commit(sha256: str) -> None:
+    """Delete the decoded sound of a recording that is going, once that is certain."""
+    transaction.on_commit(lambda: spool.forget(settings.SCRATCH, sha256))
 
 
 def _stream_findings(claims: Probe, limits: RecordingLimits) -> tuple[Finding, ...]:

@@ -19,3 +19,17 @@ class RecordingLimits:
     # Channels of the audio stream that is used. Of more, ffmpeg does not know how to mix them.
     max_sample_rate: int = 192_000
     # Hertz.
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchPolicy:
+    """Where decoded sound is kept for a while, and how much of it."""
+
+    folder: str
+    # Made where it is missing; not used unless it is this user's alone.
+    max_bytes: int = 2048 * 1024 * 1024
+    # Of all files in the folder. Two hours are 230 MB.
+    left_free_bytes: int = 512 * 1024 * 1024
+    # On the disk, for others.
+    kept_seconds: float = 2 * 24 * 3600.0
+    # Since it was last used.

@@ -1,5 +1,7 @@
 """Every setting, read from the environment or a `.env` file beside manage.py."""
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ import environ
 import structlog
 from django.templatetags.static import static
 
-from hearings.policies import RecordingLimits
+from hearings.policies import RecordingLimits, ScratchPolicy
 from senate_audio.kept_secret import kept_secret
 from transcription.policies import ChunkingPolicy, LeasePolicy, RatePolicy, RetryPolicy
 
@@ -122,6 +124,13 @@ USE_I18N = False
 RECORDING_LIMITS = RecordingLimits(
     max_bytes=env.int("MAX_UPLOAD_MB", default=5120) * 1024 * 1024,
     max_duration_ms=round(env.float("MAX_RECORDING_HOURS", default=12.0) * 3_600_000),
+)
+
+# What may be lost ------------------------------------------------------------------------------
+
+SCRATCH = ScratchPolicy(
+    folder=_optional("SCRATCH_DIR") or f"{tempfile.gettempdir()}/senate-audio-{os.getuid()}",
+    max_bytes=env.int("SCRATCH_LIMIT_MB", default=2048) * 1024 * 1024,
 )
 
 # Engines ---------------------------------------------------------------------------------------

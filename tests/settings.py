@@ -9,6 +9,7 @@ from pathlib import Path
 _DATA_DIR = os.environ.get("DATA_DIR") or Path(__file__).resolve().parent.parent / "data"
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="senate-audio-tests-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+os.environ["SCRATCH_DIR"] = f"{os.environ['DATA_DIR']}/scratch"
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TRANSCRIPTION_ENGINE", "MEDIA_ROOT"):
     os.environ[name] = ""
 
