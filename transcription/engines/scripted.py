@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import ClassVar
 
 from transcription.engines.base import AudioSlice, Capabilities, Hints, Transcription
@@ -24,7 +25,12 @@ class ScriptedEngine:
 
     name = "scripted"
     capabilities = Capabilities(
-        is_hosted=False, word_times=True, decodes_windows=False, most_ms=None, most_bytes=None
+        is_hosted=False,
+        word_times=True,
+        decodes_windows=False,
+        most_ms=None,
+        most_bytes=None,
+        usd_per_minute=Decimal(0),
     )
     answer: ClassVar[Answer] = staticmethod(one_word_a_second)
     heard: ClassVar[list[AudioSlice]] = []

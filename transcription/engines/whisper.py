@@ -10,6 +10,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,12 @@ class WhisperEngine:
 
     name = "whisper"
     capabilities = Capabilities(
-        is_hosted=False, word_times=True, decodes_windows=True, most_ms=None, most_bytes=None
+        is_hosted=False,
+        word_times=True,
+        decodes_windows=True,
+        most_ms=None,
+        most_bytes=None,
+        usd_per_minute=Decimal(0),
     )
 
     def __init__(self, model: str, *, models_dir: Path, threads: int = 0) -> None:

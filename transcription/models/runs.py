@@ -89,6 +89,10 @@ class Run(models.Model):
     served_at = models.DateTimeField(null=True)
     # The latest claim of a chunk.
     finished_at = models.DateTimeField(null=True)
+    estimated_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    # What it was expected to cost when it began; None where no price was known.
+    estimated_seconds = models.FloatField(null=True)
+    # And to take.
 
     objects = RunQuerySet.as_manager()
 
@@ -129,6 +133,11 @@ class Run(models.Model):
     @property
     def has_text(self) -> bool:
         return self.status in self.READABLE
+
+    @property
+    def limit_name(self) -> str:
+        """Return the name of the limit on this run's own requests."""
+        return f"run-{self.pk}"
 
     def move(self, *, to: RunStatus, now: datetime, **values: Any) -> bool:
         """Change the status if nobody else did since this row was read; say whether it was us."""
