@@ -2,24 +2,29 @@
 
 import logging
 import os
-import random
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
-from transcription import limiter, pipeline, slicing
+from transcription import consequences, limiter, pipeline, rates, slicing
+from transcription.calling import Call, Caller, Work
 from transcription.clock import Clock
-from transcription.engines.base import AudioSlice, Engine, EngineError, Hints, Transcription
+from transcription.concluding import conclude
+from transcription.engines.base import (
+    AudioSlice,
+    Engine,
+    EngineError,
+    Transcription,
+)
 from transcription.engines.registry import engine_for
 from transcription.holders import host_name, this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
 from transcription.logs import log_fields
-from transcription.models import Appetite, Attempt, Chunk, Run, RunStatus, WorkerCluster
+from transcription.models import Appetite, Chunk, Run, RunStatus, WorkerCluster
 from transcription.policies import LeasePolicy, RatePolicy
-from transcription.retrying import Action, decide
+from transcription.rates import RateLimited
+from transcription.words import Word
 
 logger = logging.getLogger(__name__)
 
@@ -27,14 +32,6 @@ SLICED_AHEAD = 2
 # Chunks of a hosted engine's run that may be held beyond its slots.
 CLUSTER_VARIABLE = "SENATE_AUDIO_CLUSTER"
 # Names the worker cluster that a process belongs to.
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A claimed chunk and the engine, ready, that will hear it."""
-
-    chunk: Chunk
-    engine: Engine
 
 
 class ChunkJob:
@@ -47,6 +44,7 @@ class ChunkJob:
         self._engines: dict[tuple[str, str], Engine | None] = {}
         self._stack = ExitStack()
         self._keeper = LeaseKeeper(clock=clock, policy=lease)
+        self._caller = Caller(clock=clock, lease=lease, rate=rate, keeper=self._keeper)
 
     def run(self) -> int:
         """Do due chunks until none is left or the time is over; return how many were taken."""
@@ -67,9 +65,9 @@ class ChunkJob:
     def _claim(self) -> Work | None:
         """Take the next due chunk of the run that has been served least."""
         now = self._clock()
-        for appetite in Run.objects.hungriest(now):
+        for appetite, room in _appetites(self._rate, now=now):
             run = appetite.run
-            engine = self._engine(run) if wanted(appetite) else None
+            engine = self._engine(run) if room else None
             if engine is None:
                 continue
             for chunk in run.chunks.due(now).order_by("start_ms")[:SLICED_AHEAD]:
@@ -114,100 +112,97 @@ class ChunkJob:
     def _do(self, work: Work) -> None:
         chunk = work.chunk
         with log_fields(hearing=chunk.run.hearing.slug, run=chunk.run_id, chunk=chunk.index):
-            try:
-                with self._keeper.holding(chunk):
-                    heard = self._heard(work, slicing.slice_of(chunk))
-            except EngineError as error:
-                self._failed(chunk, error)
-            else:
-                self._keep(chunk, heard)
-            pipeline.conclude(chunk.run, now=self._clock())
+            with self._keeper.holding(chunk):
+                self._transcribe(work)
+            conclude(chunk.run, now=self._clock())
 
-    def _keep(self, chunk: Chunk, heard: Transcription | None) -> None:
-        if heard is None:
-            logger.info("not sent: the run was stopped while the chunk waited for its slot")
-            chunk.put_back(not_before=None, error="", own_fault=False)
+    def _transcribe(self, work: Work) -> None:
+        """Bring a held chunk as far as it gets now; it is held no longer on return."""
+        chunk = work.chunk
+        try:
+            audio = slicing.slice_of(chunk)
+        except EngineError as error:
+            consequences.follow(chunk, error, clock=self._clock)
             return
-        words = tuple(word.shifted(chunk.start_ms) for word in heard.words)
-        if not chunk.finish(words, now=self._clock()):
+        try:
+            call = self._called(work, audio)
+        except RateLimited as limited:
+            not_before = self._clock() + timedelta(seconds=limited.wait_seconds)
+            logger.info("not sent yet: %s", limited.reason)
+            chunk.put_back(not_before=not_before, error=limited.reason)
+            return
+        if call:
+            self._caller.record(call, work)
+            self._keep(chunk, call.heard)
+
+    def _called(self, work: Work, audio: AudioSlice) -> Call | None:
+        """Return the answered call; None where there was none to make, or it failed."""
+        with self._caller.permit(work, audio):
+            if not _may_be_sent(work):
+                logger.info("not sent: the run was stopped while the chunk waited for its slot")
+                work.chunk.put_back(not_before=None)
+                return None
+            try:
+                return self._caller.call(work, audio)
+            except EngineError as error:
+                # Before the slot is free: whoever takes it next finds the limit closed or the
+                # run paused.
+                consequences.follow(work.chunk, error, clock=self._clock)
+                return None
+
+    def _keep(self, chunk: Chunk, heard: Transcription) -> None:
+        words = tuple(_placed(word, chunk) for word in heard.words)
+        if not chunk.finish(words, now=self._clock(), flags=heard.flags):
             logger.info("the chunk is another's by now; this result is not stored")
 
-    def _heard(self, work: Work, audio: AudioSlice) -> Transcription | None:
-        """Return what the engine hears; None where it was not asked, the run being stopped."""
-        with ExitStack() as permits:
-            for limit in self._limits(work):
-                permits.enter_context(
-                    limiter.permit(
-                        limit, clock=self._clock, policy=self._lease, keeper=self._keeper
-                    )
-                )
-            return self._called(work, audio) if _may_be_sent(work) else None
 
-    def _limits(self, work: Work) -> list[Limit]:
-        """Return what a call needs a slot of; the embedded engine's is held by the job."""
-        limits = [pipeline.run_limit(work.chunk.run)]
-        if work.engine.capabilities.is_hosted:
-            limits.append(Limit("hosted", self._rate.max_concurrent_chunks))
-        return limits
-
-    def _called(self, work: Work, audio: AudioSlice) -> Transcription:
-        """Announce the call in a committed row, make it, and record how it ended."""
-        chunk, engine = work.chunk, work.engine
-        attempt = Attempt.objects.create(
-            chunk=chunk,
-            claim=chunk.claims,
-            holder=this_process(),
-            audio_sha256=audio.sha256,
-            audio_ms=audio.duration_ms,
-            audio_bytes=len(audio.pcm),
-            started_at=self._clock(),
-        )
-        logger.info("sending %.1f s of audio to %s", audio.duration_ms / 1000, engine.name)
-        try:
-            heard = engine.transcribe(audio, hints=Hints(language=chunk.run.language))
-        except EngineError as error:
-            attempt.end(Attempt.Status.FAILED, now=self._clock(), error=str(error))
-            raise
-        attempt.end(Attempt.Status.OK, now=self._clock())
-        logger.info("%s words", len(heard.words))
-        return heard
-
-    def _failed(self, chunk: Chunk, error: EngineError) -> None:
-        now = self._clock()
-        decision = decide(
-            error,
-            tries=chunk.tries,
-            policy=settings.RETRY,
-            now=now,
-            chance=random.random(),  # noqa: S311 (spreads waits, guards nothing)
-        )
-        logger.warning("%s: %s (%s)", type(error).__name__, error, decision.action.value)
-        if decision.action == Action.GIVE_UP:
-            chunk.give_up(error=str(error), now=now)
-            return
-        if decision.action == Action.PAUSE_RUN:  # first, or another worker takes it at once
-            pipeline.pause(chunk.run, reason=str(error), now=now)
-        chunk.put_back(
-            not_before=decision.not_before, error=str(error), own_fault=decision.own_fault
-        )
+def _placed(word: Word, chunk: Chunk) -> Word:
+    """Return a word with its time in the recording, and a speaker that is the chunk's own."""
+    placed = word.shifted(chunk.start_ms)
+    if word.speaker is None:
+        return placed
+    return replace(placed, speaker=f"{chunk.index + 1}{word.speaker}")
 
 
-def wanted(appetite: Appetite) -> int:
-    """Return how many more chunks of a run workers may take now.
+def jobs_wanted(rate: RatePolicy, *, now: datetime) -> int:
+    """Return how many chunks workers may take now."""
+    return sum(room for _, room in _appetites(rate, now=now))
+
+
+def _appetites(rate: RatePolicy, *, now: datetime) -> list[tuple[Appetite, int]]:
+    """Return the runs with due chunks, the least served first, and how many each may have taken.
 
     A hosted engine's run may have some beyond its slots, so that a slice is ready before a slot.
+    It may have none while its limit is closed for long.
     """
-    hosted = engine_for(appetite.run.engine, appetite.run.model).capabilities.is_hosted
-    room = appetite.run.parallel + (SLICED_AHEAD if hosted else 0) - appetite.running
-    return max(0, min(appetite.due, room))
+    appetites = Run.objects.hungriest(now)
+    hosted = {a.run.pk for a in appetites if _is_hosted(a.run)}
+    slots = rates.row(rate).max_concurrent if hosted else 0
+    if hosted and rates.wait_seconds(rate).wait_seconds > rate.longest_wait_seconds:
+        slots = -SLICED_AHEAD
+    found = []
+    for appetite in appetites:
+        run = appetite.run
+        room = run.parallel
+        if run.pk in hosted:
+            room = (min(room, slots) if run.is_parallel_fixed else slots) + SLICED_AHEAD
+        found.append((appetite, max(0, min(appetite.due, room - appetite.running))))
+    return found
+
+
+def _is_hosted(run: Run) -> bool:
+    return engine_for(run.engine, run.model).capabilities.is_hosted
 
 
 def _may_be_sent(work: Work) -> bool:
     """Look again: while a chunk waited for its slot, a person may have stopped its run."""
     wanted = Chunk.objects.filter(
-        pk=work.chunk.pk, token=work.chunk.token, run__status=RunStatus.TRANSCRIBING
+        pk=work.chunk.pk,
+        token=work.chunk.token,
+        run__status=RunStatus.TRANSCRIBING,
+        run__engine=work.engine.name,
     )
-    if work.engine.capabilities.is_hosted:
+    if work.is_hosted:
         wanted = wanted.filter(run__hearing__is_closed=False)
     return wanted.exists()
 

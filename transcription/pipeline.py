@@ -14,16 +14,17 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from hearings.models import Hearing
-from transcription import dispatch, limiter, planning
+from transcription import dispatch, limiter, planning, rates, recutting
+from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, Engine
 from transcription.engines.registry import default_model, engine_for
 from transcription.holders import is_gone
 from transcription.logs import log_fields
-from transcription.merging import Part, merge
-from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Segment
-from transcription.sentences import sentences
+from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus
+from transcription.retrying import maybe_paid
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ CLOSED = (
 )
 
 
+EMBEDDED = "whisper"
+LOST = "The worker died during the call."
 GIVEN_UP = "Worker after worker died or broke off on this stretch. Their log says why."
 
 
@@ -147,6 +150,7 @@ def _begun(hearing: Hearing, options: RunOptions, *, by: User | None, now: datet
         language=options.language,
         method=plan.method,
         parallel=plan.parallel,
+        is_parallel_fixed=options.sequential or options.parallel is not None,
         settings_key=options.key(hearing),
         requested_by=by,
         created_at=now,
@@ -176,7 +180,7 @@ def _plan(hearing: Hearing, options: RunOptions) -> planning.Plan:
 
 def _slots(engine: str) -> int:
     hosted = engine_for(engine, "").capabilities.is_hosted
-    return settings.RATE.max_concurrent_chunks if hosted else settings.RATE.embedded_per_host
+    return rates.row(settings.RATE).max_concurrent if hosted else settings.RATE.embedded_per_host
 
 
 def _rows(run: Run, chunks: Sequence[planning.PlannedChunk]) -> list[Chunk]:
@@ -228,7 +232,15 @@ def retry(run: Run, *, now: datetime) -> bool:
             if not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
                 return False
             failed.update(
-                status=ChunkStatus.WAITING, tries=0, not_before=None, finished_at=None, error=""
+                status=ChunkStatus.WAITING,
+                tries=0,
+                ambiguous=0,
+                reshaped=0,
+                losses=0,
+                reruns=F("reruns") + 1,
+                not_before=None,
+                finished_at=None,
+                error="",
             )
             transaction.on_commit(lambda: dispatch.nudge(run.parallel))
     except IntegrityError:  # another run of this hearing is under way
@@ -246,6 +258,15 @@ def pause(run: Run, *, reason: str, now: datetime) -> bool:
     return run.move(to=RunStatus.PAUSED, now=now, paused_from=run.status, reason=reason)
 
 
+def pause_like(run: Run, *, reason: str, now: datetime) -> None:
+    """Pause a run and every other that would send to the same model: what stops one stops all."""
+    alike = Run.objects.filter(
+        status=RunStatus.TRANSCRIBING, engine=run.engine, model=run.model
+    ).select_related("hearing")
+    for each in alike:
+        pause(each, reason=reason, now=now)
+
+
 def resume(run: Run, *, now: datetime) -> bool:
     """Let a paused run go on where it was. False where it is not paused."""
     if run.status != RunStatus.PAUSED:
@@ -259,54 +280,35 @@ def resume(run: Run, *, now: datetime) -> bool:
     return True
 
 
-def conclude(run: Run, *, now: datetime) -> bool:
-    """Make the transcript once no chunk is left to do. True where this call did it.
+def continue_embedded(run: Run, *, now: datetime) -> bool:
+    """Let a paused run of a hosted engine go on with the embedded one; what is done stays.
 
-    May be called by anyone at any time: it looks at the rows, and only one caller wins.
+    False where it is not paused, or not with a hosted engine. Raises StartRefused where the
+    embedded engine cannot work.
     """
-    if run.status == RunStatus.TRANSCRIBING and not run.chunks.unsettled().exists():
-        run.move(to=RunStatus.MERGING, now=now)
-    if run.status != RunStatus.MERGING:
+    if run.status != RunStatus.PAUSED:
         return False
-    chunks = list(run.chunks.current())
-    done = [chunk for chunk in chunks if chunk.status == ChunkStatus.DONE]
-    segments = _segments(run, done)
+    if not engine_for(run.engine, run.model).capabilities.is_hosted:
+        return False
+    model = default_model(EMBEDDED)
+    engine = check_engine(RunOptions(engine=EMBEDDED, model=model, language=run.language))
+    slots = settings.RATE.embedded_per_host
     with transaction.atomic():
-        if not run.move(to=_ending(len(done), len(chunks)), now=now, reason=_why(chunks)):
+        if not run.move(
+            to=RunStatus(run.paused_from),
+            now=now,
+            paused_from="",
+            reason="",
+            engine=EMBEDDED,
+            model=model,
+            parallel=slots,
+            is_parallel_fixed=False,
+        ):
             return False
-        run.segments.all().delete()
-        Segment.objects.bulk_create(segments, batch_size=500)
-    limiter.forget(run_limit(run).name)
-    with log_fields(hearing=run.hearing.slug, run=run.pk):
-        logger.info("run ended: %s, %s segments", run.status, len(segments))
+        recutting.fit_to(run, engine.capabilities, slots=slots, now=now)
+        transaction.on_commit(lambda: dispatch.nudge(run.parallel))
+    conclude(run, now=now)
     return True
-
-
-def _ending(done: int, planned: int) -> RunStatus:
-    if done == planned:
-        return RunStatus.COMPLETE
-    return RunStatus.INCOMPLETE if done else RunStatus.FAILED
-
-
-def _why(chunks: Sequence[Chunk]) -> str:
-    errors = {chunk.error: None for chunk in chunks if chunk.error}
-    return " ".join(errors)
-
-
-def _segments(run: Run, chunks: Sequence[Chunk]) -> list[Segment]:
-    words = merge([Part(chunk.span, chunk.words) for chunk in chunks])
-    return [
-        Segment(
-            run=run,
-            index=index,
-            start_ms=sentence.start_ms,
-            end_ms=sentence.end_ms,
-            text=sentence.text,
-            confidence=sentence.confidence,
-            words=[word.to_json() for word in sentence.words],
-        )
-        for index, sentence in enumerate(sentences(words))
-    ]
 
 
 def recover_stalled(*, now: datetime) -> int:
@@ -331,17 +333,25 @@ def recover_stalled(*, now: datetime) -> int:
 
 
 def _put_back(chunk: Chunk, *, now: datetime) -> bool:
+    """Free a chunk whose holder is gone. What it was sending may have to be paid for."""
     with log_fields(run=chunk.run_id, chunk=chunk.index), transaction.atomic():
-        if chunk.claims >= settings.RETRY.max_claims:
+        lost = [
+            attempt
+            for attempt in chunk.attempts.filter(status=Attempt.Status.SENDING)
+            if attempt.end(Attempt.Status.LOST, now=now, may_be_billed=_costs(chunk), error=LOST)
+        ]
+        logger.info("the chunk's holder is gone")
+        if chunk.losses + 1 >= settings.RETRY.max_losses:
             return chunk.give_up(error=GIVEN_UP, now=now)
-        if not chunk.put_back(not_before=None, error="", own_fault=False):
-            return False
-        logger.info("chunk put back: its holder is gone")
-        for attempt in chunk.attempts.filter(status=Attempt.Status.SENDING):
-            attempt.end(Attempt.Status.LOST, now=now, error="The worker died during the call.")
-    return True
+        paid = bool(lost) and _costs(chunk)
+        if paid and chunk.ambiguous + 1 >= settings.RETRY.max_ambiguous:
+            return chunk.ask_person(error=f"{LOST} {maybe_paid(chunk.ambiguous + 1)}")
+        return chunk.put_back(
+            not_before=None,
+            losses=chunk.losses + 1,
+            ambiguous=chunk.ambiguous + paid,
+        )
 
 
-def run_limit(run: Run) -> limiter.Limit:
-    """Return the limit on a run's own requests."""
-    return limiter.Limit(f"run-{run.pk}", run.parallel)
+def _costs(chunk: Chunk) -> bool:
+    return engine_for(chunk.run.engine, chunk.run.model).capabilities.is_hosted

@@ -91,6 +91,24 @@ def cut(
     return tuple(pieces)
 
 
+def halves(
+    span: Span, speech: Sequence[Span], policy: ChunkingPolicy
+) -> tuple[PlannedChunk, PlannedChunk]:
+    """Return *span* in two, cut in the deepest pause near its middle, or with an overlap."""
+    half = span.duration_ms // 2
+    pauses = [pause for pause in gaps(speech, span) if pause.duration_ms >= policy.pause_ms]
+    pause = _deepest(pauses, span.start_ms, half, Cutting(half, half // 2, half * 3 // 2, 0))
+    if pause:
+        first, second = pause.middle_ms, pause.middle_ms
+    else:
+        shared = min(policy.overlap_ms, half // 2)
+        first, second = span.middle_ms + shared // 2, span.middle_ms - shared // 2
+    return (
+        PlannedChunk(Span(span.start_ms, first)),
+        PlannedChunk(Span(second, span.end_ms)),
+    )
+
+
 def _cut_stretch(
     stretch: Span, pauses: Sequence[Span], cutting: Cutting, policy: ChunkingPolicy
 ) -> list[Span]:

@@ -81,7 +81,7 @@ class RetryPolicy:
 
     max_tries: int = 10
     # Requests whose failure is the chunk's own; then it is given up.
-    max_claims: int = 10
+    max_losses: int = 10
     # Workers that died on it, or failed on it unforeseen; then it is given up.
     max_ambiguous: int = 2
     # Calls that failed and may have been billed all the same; one more, and a person decides.

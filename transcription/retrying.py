@@ -1,4 +1,4 @@
-"""What to do after a failure: a pure decision from its class and the tries so far."""
+"""What to do after a failure: a pure decision from its class and what the chunk went through."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from transcription.engines.base import (
     AccessRefused,
-    AnswerUnusable,
+    AskedWrongly,
     AudioRejected,
+    AudioUnreadable,
     EngineBusy,
     EngineError,
 )
@@ -18,8 +19,29 @@ class Action(StrEnum):
     """What happens to the chunk."""
 
     WAIT = "wait"
-    GIVE_UP = "give_up"
-    PAUSE_RUN = "pause_run"
+    # It is tried again.
+    REENCODE = "re-encode"
+    # It is sent in another format.
+    SPLIT = "split"
+    # Its halves are sent.
+    GIVE_UP = "give up"
+    # It fails, alone.
+    ASK_PERSON = "ask a person"
+    # It may have been paid for more than once: a person decides whether to go on.
+    PAUSE_RUN = "pause the run"
+    # Nothing is sent until a person has done something.
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a chunk went through before."""
+
+    tries: int = 0
+    # Requests whose failure was its own.
+    ambiguous: int = 0
+    # Calls that failed and may have been billed.
+    reshaped: int = 0
+    # Times that it was sent otherwise.
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +50,22 @@ class Decision:
 
     action: Action
     not_before: datetime | None = None
+    # When the chunk may be tried again; None: at once.
     own_fault: bool = False
     # The failure counts among the chunk's tries.
+    closed_seconds: float | None = None
+    # How long nobody may call, whatever for; None: others may go on.
 
 
-def decide(
+def decide(  # noqa: PLR0911 (a table, one answer a line)
     error: EngineError,
+    history: History,
     *,
-    tries: int,
     policy: RetryPolicy,
     now: datetime,
     chance: float,
 ) -> Decision:
-    """Return what follows *error* on a chunk that failed *tries* times before.
+    """Return what follows *error*.
 
     *chance*, from 0 to 1, spreads the waits of many chunks that failed together: each waits
     between half and all of its doubled base wait. Half at least, because a wait drawn from zero
@@ -50,18 +75,45 @@ def decide(
         case AccessRefused():
             return Decision(Action.PAUSE_RUN)
         case EngineBusy():
-            if error.wait_seconds is not None:
-                return Decision(Action.WAIT, now + timedelta(seconds=error.wait_seconds))
-            return Decision(Action.WAIT, _later(0, policy, now, chance))
+            return _after_haste(error, policy, now, chance)
+        case AudioUnreadable():
+            return Decision(Action.GIVE_UP)
         case AudioRejected():
-            return Decision(Action.GIVE_UP)
-        case AnswerUnusable() if tries >= 1:
-            return Decision(Action.GIVE_UP)
-    if tries + 1 >= policy.max_tries:
+            return _after_rejection(error, history, policy)
+    if error.may_be_billed and history.ambiguous + 1 >= policy.max_ambiguous:
+        return Decision(Action.ASK_PERSON)
+    if history.tries + 1 >= policy.max_tries:
         return Decision(Action.GIVE_UP)
-    return Decision(Action.WAIT, not_before=_later(tries, policy, now, chance), own_fault=True)
+    if isinstance(error, AskedWrongly):
+        return Decision(Action.WAIT, own_fault=True)
+    wait = _spread(policy.base_seconds * 2**history.tries, policy, chance)
+    return Decision(Action.WAIT, now + wait, own_fault=True)
 
 
-def _later(tries: int, policy: RetryPolicy, now: datetime, chance: float) -> datetime:
-    longest = min(policy.base_seconds * 2**tries, policy.max_seconds)
-    return now + timedelta(seconds=longest * (0.5 + chance / 2))
+def maybe_paid(times: int) -> str:
+    """Return what a person must know before a stretch is sent once more."""
+    return (
+        f"This stretch was sent {times} times without an answer that could be used, and each may "
+        "have been paid for. Retry to send it once more."
+    )
+
+
+def _after_haste(error: EngineBusy, policy: RetryPolicy, now: datetime, chance: float) -> Decision:
+    """Everyone waits, for as long as the server said; no try is burnt."""
+    wait = _spread(policy.busy_seconds, policy, chance)
+    if error.wait_seconds is not None:
+        wait = timedelta(seconds=error.wait_seconds)
+    seconds = wait.total_seconds()
+    if seconds > policy.longest_wait_seconds:
+        return Decision(Action.PAUSE_RUN, now + wait, closed_seconds=seconds)
+    return Decision(Action.WAIT, now + wait, closed_seconds=seconds)
+
+
+def _after_rejection(error: AudioRejected, history: History, policy: RetryPolicy) -> Decision:
+    if history.reshaped >= policy.max_reshaped:
+        return Decision(Action.GIVE_UP)
+    return Decision(Action.SPLIT if error.too_large else Action.REENCODE)
+
+
+def _spread(seconds: float, policy: RetryPolicy, chance: float) -> timedelta:
+    return timedelta(seconds=min(seconds, policy.max_seconds) * (0.5 + chance / 2))

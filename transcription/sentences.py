@@ -42,6 +42,8 @@ class Sentence:
     # At least one.
     confidence: float | None
     # The mean of what is known of the words.
+    speaker: str | None = None
+    # Who says it, where that is known.
 
 
 def sentences(words: Sequence[Word]) -> tuple[Sentence, ...]:
@@ -62,6 +64,7 @@ def _sentence(words: tuple[Word, ...]) -> Sentence:
         text=" ".join(word.text for word in words),
         words=words,
         confidence=fmean(known) if known else None,
+        speaker=words[0].speaker,
     )
 
 
@@ -70,9 +73,17 @@ def _spoken(words: Sequence[Word]) -> Iterator[list[Word]]:
     sentence: list[Word] = []
     for word, following in zip_longest(words, words[1:]):
         sentence.append(word)
-        if following is None or _pause_ms(word, following) > PAUSE_MS or _ends(word, following):
+        if following is None or _is_break(word, following):
             yield sentence
             sentence = []
+
+
+def _is_break(word: Word, following: Word) -> bool:
+    return (
+        word.speaker != following.speaker
+        or _pause_ms(word, following) > PAUSE_MS
+        or _ends(word, following)
+    )
 
 
 def _pause_ms(word: Word, following: Word) -> int:

@@ -2,29 +2,45 @@
 
 from pathlib import Path
 
-from hearings import ffmpeg
+from django.conf import settings
+
+from hearings import ffmpeg, spool
 from hearings.models import Hearing
 from hearings.spans import Span, clip_all
-from transcription.engines.base import AccessRefused, AudioRejected, AudioSlice
+from transcription.engines.base import AccessRefused, AudioSlice, AudioUnreadable
 from transcription.models import Chunk
 
 
 def slice_of(chunk: Chunk) -> AudioSlice:
-    """Return the audio of *chunk*. Raises AudioRejected, or AccessRefused without an ffmpeg."""
+    """Return the audio of *chunk*. Raises AudioUnreadable, or AccessRefused without an ffmpeg."""
     hearing = chunk.run.hearing
     speech = clip_all(hearing.analysis.speech_spans, chunk.span)
     try:
-        pcm = ffmpeg.read_pcm(recording_file(hearing), chunk.span)
+        pcm = sound_of(
+            recording_file(hearing),
+            chunk.span,
+            sha256=hearing.recording_sha256,
+            duration_ms=hearing.analysis.duration_ms,
+        )
     except ffmpeg.FfmpegMissing as error:
         raise AccessRefused(str(error)) from error
     except ffmpeg.MediaError as error:
-        raise AudioRejected(str(error)) from error
+        raise AudioUnreadable(str(error)) from error
     return AudioSlice(
         pcm=pcm,
         span=chunk.span,
         windows=_from_start(chunk.window_spans, chunk.start_ms),
         speech=_from_start(speech, chunk.start_ms),
     )
+
+
+def sound_of(path: Path, span: Span, *, sha256: str, duration_ms: int) -> bytes:
+    """Return the samples of *span*: those that were analysed, where they are kept, else cut anew.
+
+    Raises MediaError.
+    """
+    kept = spool.read(settings.SCRATCH, sha256, span, duration_ms=duration_ms)
+    return ffmpeg.read_pcm(path, span) if kept is None else kept
 
 
 def recording_file(hearing: Hearing) -> Path:

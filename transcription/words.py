@@ -25,6 +25,8 @@ class Word:
     confidence: float | None = None
     # 0 to 1 where the engine says; None where it does not.
     timing: Timing = Timing.ENGINE
+    speaker: str | None = None
+    # Who says it, where the engine tells voices apart.
 
     @property
     def middle_ms(self) -> int:
@@ -38,17 +40,19 @@ class Word:
             self.text,
             self.confidence,
             self.timing,
+            self.speaker,
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return the word for a JSON column."""
-        return {
+        value = {
             "start_ms": self.start_ms,
             "end_ms": self.end_ms,
             "text": self.text,
             "confidence": self.confidence,
             "timing": self.timing.value,
         }
+        return value if self.speaker is None else value | {"speaker": self.speaker}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Word":

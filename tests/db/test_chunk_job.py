@@ -19,7 +19,7 @@ from tests.db.run_kit import (
 )
 from tests.factories import NOW, make_hearing
 from tests.fake_api import FakeApi
-from transcription import clusters, limiter, pipeline
+from transcription import clusters, limiter, pipeline, rates
 from transcription.chunk_job import CLUSTER_VARIABLE
 from transcription.clock import database_clock
 from transcription.engines.base import (
@@ -34,6 +34,7 @@ from transcription.engines.base import (
 )
 from transcription.engines.scripted import ScriptedEngine, one_word_a_second
 from transcription.holders import host_name
+from transcription.limiter import Limit
 from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Slot
 from transcription.policies import LeasePolicy
 from transcription.transcripts import coverage_of_run
@@ -79,7 +80,7 @@ def test_a_worker_that_finds_nothing_to_do_takes_nothing() -> None:
     [
         (EngineUnavailable("down"), 5, 1),
         (AnswerUnusable("cut"), 5, 1),
-        (EngineBusy("429"), 5, 0),
+        (EngineBusy("429"), 20, 0),
         (EngineBusy("429", wait_seconds=7 * 60), 7 * 60, 0),
     ],
 )
@@ -127,7 +128,7 @@ def test_a_busy_engine_never_costs_a_chunk_its_tries() -> None:
 
 def test_rejected_audio_fails_alone_and_leaves_a_gap_with_its_reason() -> None:
     run = started()
-    ScriptedEngine.follow(failing(AudioRejected("It is too quiet.")))
+    ScriptedEngine.follow(failing(*[AudioRejected("It is too quiet.")] * 2))
 
     work()
 
@@ -190,7 +191,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(error: EngineError | None)
 
     def answer(audio: AudioSlice) -> Transcription:
         chunk = run.chunks.get()
-        chunk.put_back(not_before=None, error="", own_fault=False)
+        chunk.put_back(not_before=None)
         chunk.claim(holder="another", now=NOW, lease_seconds=30)
         if error:
             raise error
@@ -372,7 +373,7 @@ def test_a_chunk_that_waits_for_its_slot_is_not_sent_when_its_run_is_stopped(
     settings.DISPATCHER = "tests.db.run_kit.NoDispatcher"
     run = hosted(recorded_hearing(10))
     slots = [
-        limiter.acquire(pipeline.run_limit(run), now=database_clock(), lease_seconds=600)
+        limiter.acquire(Limit(rates.HOSTED, run.parallel), now=database_clock(), lease_seconds=600)
         for _ in range(run.parallel)
     ]
     looking = Event()

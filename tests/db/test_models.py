@@ -218,8 +218,10 @@ def test_a_claim_forgets_the_wait_and_the_error_before_it() -> None:
 ENDINGS: dict[str, Callable[[Chunk], bool]] = {
     "renew": lambda chunk: chunk.renew(now=NOW + timedelta(hours=1), lease_seconds=30),
     "finish": lambda chunk: chunk.finish(WORDS, now=NOW),
-    "put back": lambda chunk: chunk.put_back(not_before=None, error="late", own_fault=True),
+    "put back": lambda chunk: chunk.put_back(not_before=None, error="late", tries=1),
     "give up": lambda chunk: chunk.give_up(error="late", now=NOW),
+    "ask a person": lambda chunk: chunk.ask_person(error="late"),
+    "supersede": lambda chunk: chunk.supersede(now=NOW),
 }
 
 
@@ -227,7 +229,7 @@ ENDINGS: dict[str, Callable[[Chunk], bool]] = {
 def test_who_lost_the_lease_changes_nothing(ending: Callable[[Chunk], bool]) -> None:
     late = claimed(make_chunk(make_run()), "late")
     other = Chunk.objects.get(pk=late.pk)
-    other.put_back(not_before=None, error="", own_fault=False)
+    other.put_back(not_before=None)
     claimed(other, "other")
     before = Chunk.objects.filter(pk=late.pk).values().get()
 
@@ -257,14 +259,25 @@ def test_a_finished_chunk_holds_its_words_and_no_lease() -> None:
     assert (chunk.status, chunk.token, chunk.holder) == (ChunkStatus.DONE, None, "")
 
 
-@pytest.mark.parametrize("own_fault", [True, False])
-def test_only_a_chunks_own_failure_counts_as_a_try(own_fault: bool) -> None:
+def test_a_chunk_put_back_waits_with_its_counts() -> None:
     chunk = claimed(make_chunk(make_run()))
 
-    chunk.put_back(not_before=NOW, error="No answer.", own_fault=own_fault)
+    chunk.put_back(not_before=NOW, error="No answer.", tries=3)
 
-    assert (chunk.tries, chunk.claims) == (int(own_fault), 1)
+    assert (chunk.tries, chunk.claims) == (3, 1)
     assert (chunk.status, chunk.not_before) == (ChunkStatus.WAITING, NOW)
+
+
+def test_a_chunk_for_a_person_counts_what_may_have_been_paid() -> None:
+    chunk = claimed(make_chunk(make_run(), ambiguous=1))
+
+    assert chunk.ask_person(error="Lost twice.")
+
+    assert (chunk.status, chunk.ambiguous, chunk.finished_at) == (
+        ChunkStatus.NEEDS_PERSON,
+        2,
+        None,
+    )
 
 
 def test_a_chunk_is_due_from_its_moment_on() -> None:

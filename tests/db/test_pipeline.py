@@ -21,9 +21,11 @@ from tests.db.run_kit import (
 from tests.factories import NOW, make_chunk, make_hearing, make_run, words_of
 from tests.fake_api import FakeApi
 from transcription import dispatch, limiter, pipeline
+from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, AudioRejected, AudioSlice, Transcription
 from transcription.engines.scripted import ScriptedEngine, one_word_a_second
 from transcription.holders import this_process
+from transcription.limiter import Limit
 from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Slot
 from transcription.pipeline import StartRefused
 
@@ -357,10 +359,10 @@ def test_concluding_twice_is_harmless(status: RunStatus) -> None:
     finished_chunks(run)
     stale = Run.objects.get(pk=run.pk)
 
-    assert pipeline.conclude(run, now=NOW)
+    assert conclude(run, now=NOW)
     before = list(run.segments.values_list("index", "text"))
-    assert not pipeline.conclude(run, now=NOW)
-    assert not pipeline.conclude(stale, now=NOW)
+    assert not conclude(run, now=NOW)
+    assert not conclude(stale, now=NOW)
 
     assert list(run.segments.values_list("index", "text")) == before
 
@@ -371,7 +373,7 @@ def test_of_many_who_conclude_at_once_one_makes_the_transcript() -> None:
     finished_chunks(run)
     copies = [Run.objects.get(pk=run.pk) for _ in range(4)]
 
-    won = at_once([partial(pipeline.conclude, copy, now=NOW) for copy in copies])
+    won = at_once([partial(conclude, copy, now=NOW) for copy in copies])
 
     assert won.count(True) == 1
     assert text_of(run) == " ".join(["the committee will come to order"] * 2)
@@ -382,7 +384,7 @@ def test_a_run_with_a_chunk_left_is_not_concluded() -> None:
     finished_chunks(run)
     make_chunk(run, 2)
 
-    assert not pipeline.conclude(run, now=NOW)
+    assert not conclude(run, now=NOW)
     assert status_of(run) == RunStatus.TRANSCRIBING
 
 
@@ -438,8 +440,8 @@ def test_an_ended_run_leaves_no_slots_behind() -> None:
     run = started()
     work()
 
-    assert not Slot.objects.filter(limit=pipeline.run_limit(run).name).exists()
-    assert limiter.acquire(pipeline.run_limit(run), now=NOW, lease_seconds=1)
+    assert not Slot.objects.filter(limit=run.limit_name).exists()
+    assert limiter.acquire(Limit(run.limit_name, 1), now=NOW, lease_seconds=1)
 
 
 def test_jobs_that_come_twice_late_or_never_change_nothing() -> None:
@@ -468,7 +470,7 @@ def test_an_analysis_without_speech_costs_nothing_on_a_hosted_engine(api: FakeAp
 
 def test_a_chunk_that_worker_after_worker_dies_on_is_given_up() -> None:
     run = make_run()
-    chunk = make_chunk(run, claims=settings.RETRY.max_claims - 1)
+    chunk = make_chunk(run, losses=settings.RETRY.max_losses - 1)
     assert chunk.claim(holder="gone", now=NOW, lease_seconds=1)
 
     pipeline.recover_stalled(now=NOW + timedelta(minutes=1))

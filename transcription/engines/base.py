@@ -8,6 +8,7 @@
     ├─ AnswerUnusable          200 with a truncated, empty or wrong-shaped body: retried, bounded
     ├─ AskedWrongly            a server takes another form of request: asked so from now on
     ├─ AudioRejected           this audio will never work as it is: sent otherwise once, or fails
+    ├─ AudioUnreadable         the recording gives no sound here: the chunk fails alone
     └─ AccessRefused           key, quota, model, region: the run pauses until a person acts
 
 An error says whether the call may have been billed (`may_be_billed`) and holds what the server
@@ -200,6 +201,10 @@ class AudioRejected(EngineError):
         super().__init__(message, answer=answer)
         self.too_large = too_large
         # Less of it may be taken.
+
+
+class AudioUnreadable(EngineError):
+    """The recording gives no sound here; nothing was sent."""
 
 
 class AccessRefused(EngineError):

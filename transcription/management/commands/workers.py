@@ -13,9 +13,9 @@ from django.core.management.base import BaseCommand
 from django.db import Error, connection
 
 from transcription import checking, clusters, dispatch, pipeline
-from transcription.chunk_job import wanted
+from transcription.chunk_job import jobs_wanted
 from transcription.clock import database_clock
-from transcription.models import Run, WorkerCluster
+from transcription.models import WorkerCluster
 from transcription.parentage import die_with, forks_die_with_parent
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def _sweep(row: WorkerCluster) -> None:
         pipeline.recover_stalled(now=now)
         if dispatch.waiting():
             return
-        if jobs := sum(wanted(appetite) for appetite in Run.objects.hungriest(now)):
+        if jobs := jobs_wanted(settings.RATE, now=now):
             dispatch.nudge(min(jobs, settings.WORKERS))
         for pk in checking.awaited()[: settings.WORKERS]:
             dispatch.check_recording(pk)

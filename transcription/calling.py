@@ -1,0 +1,181 @@
+"""One call to an engine: its slots, its start, its announcement, its receipt, its end."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from transcription import costs, limiter, rates, receipts
+from transcription.clock import Clock
+from transcription.engines.base import (
+    AnswerUnusable,
+    AudioSlice,
+    Engine,
+    EngineBusy,
+    EngineError,
+    EngineUnavailable,
+    Hints,
+    Transcription,
+)
+from transcription.holders import this_process
+from transcription.leases import LeaseKeeper
+from transcription.limiter import Limit
+from transcription.models import Attempt, Chunk
+from transcription.policies import LeasePolicy, RatePolicy
+
+logger = logging.getLogger(__name__)
+
+TROUBLE = (EngineBusy, EngineUnavailable, AnswerUnusable)
+# Failures of the server, not of one request; many of them open the circuit.
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A claimed chunk and the engine, ready, that will hear it."""
+
+    chunk: Chunk
+    engine: Engine
+
+    @property
+    def is_hosted(self) -> bool:
+        return self.engine.capabilities.is_hosted
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An answered call that is not recorded yet."""
+
+    attempt: Attempt
+    heard: Transcription
+
+
+class Caller:
+    """Makes calls, each as soon as the limits let it."""
+
+    def __init__(
+        self, *, clock: Clock, lease: LeasePolicy, rate: RatePolicy, keeper: LeaseKeeper
+    ) -> None:
+        self._clock = clock
+        self._lease = lease
+        self._rate = rate
+        self._keeper = keeper
+
+    @contextmanager
+    def permit(self, work: Work, audio: AudioSlice) -> Iterator[None]:
+        """Hold the slots of a call for the block, which begins when its reserved start has come.
+
+        Raises rates.RateLimited where that is a long wait; the slots are free again then.
+        """
+        with ExitStack() as permits:
+            for limit in self._limits(work):
+                permits.enter_context(
+                    limiter.permit(
+                        limit, clock=self._clock, policy=self._lease, keeper=self._keeper
+                    )
+                )
+            if work.is_hosted:
+                self._wait_for_start(audio)
+            yield
+
+    def call(self, work: Work, audio: AudioSlice) -> Call:
+        """Announce a call in a committed row and make it. Raises EngineError, recorded."""
+        attempt = self._announced(work, audio)
+        try:
+            heard = work.engine.transcribe(audio, hints=Hints(work.chunk.run.language))
+        except EngineError as error:
+            self._record_failure(attempt, work, error)
+            raise
+        return Call(attempt, heard)
+
+    def record(self, call: Call, work: Work) -> None:
+        """Keep what came of a call that was answered."""
+        heard = call.heard
+        if heard.answer:
+            _keep_receipt(call.attempt, heard.answer.body)
+        charge = costs.charge(
+            heard.usage,
+            sent_ms=call.attempt.audio_ms,
+            usd_per_minute=work.engine.capabilities.usd_per_minute,
+        )
+        call.attempt.end(
+            Attempt.Status.OK,
+            now=self._clock(),
+            billed_ms=charge.audio_ms if work.is_hosted else None,
+            billed_tokens=charge.tokens,
+            cost_usd=charge.usd,
+            **_said(heard),
+        )
+        logger.info("%s words", len(heard.words))
+        if work.is_hosted:
+            rates.went_well(self._rate)
+        if heard.answer:
+            rates.heed(heard.answer.advice)
+
+    def _limits(self, work: Work) -> list[Limit]:
+        """Return what a call needs a slot of; the embedded engine's is held by the job."""
+        limits, run = [], work.chunk.run
+        if run.is_parallel_fixed:
+            limits.append(Limit(run.limit_name, run.parallel))
+        if work.is_hosted:
+            limits.append(Limit(rates.HOSTED, rates.row(self._rate).max_concurrent))
+        return limits
+
+    def _wait_for_start(self, audio: AudioSlice) -> None:
+        """Wait for the reserved start. It may be closed meanwhile; then another is reserved."""
+        while True:
+            time.sleep(rates.reserve(self._rate, audio_ms=audio.duration_ms))
+            if rates.may_send(self._rate):
+                return
+
+    def _announced(self, work: Work, audio: AudioSlice) -> Attempt:
+        chunk, engine = work.chunk, work.engine
+        logger.info("sending %.1f s of audio to %s", audio.duration_ms / 1000, engine.name)
+        return Attempt.objects.create(
+            chunk=chunk,
+            claim=chunk.claims,
+            holder=this_process(),
+            engine=engine.name,
+            model=engine.model,
+            audio_sha256=audio.sha256,
+            audio_ms=audio.duration_ms,
+            audio_bytes=len(audio.pcm),
+            started_at=self._clock(),
+        )
+
+    def _record_failure(self, attempt: Attempt, work: Work, error: EngineError) -> None:
+        if error.answer and error.answer.status < 300:  # noqa: PLR2004 (HTTP: it went through)
+            _keep_receipt(attempt, error.answer.body)
+        attempt.end(
+            Attempt.Status.FAILED,
+            now=self._clock(),
+            error=str(error),
+            failure=type(error).__name__,
+            may_be_billed=error.may_be_billed,
+            **_said(error),
+        )
+        if not work.is_hosted:
+            return
+        if isinstance(error, EngineBusy):
+            rates.slow_down(self._rate)
+        if isinstance(error, TROUBLE):
+            rates.went_wrong(self._rate, now=self._clock())
+
+
+def _said(outcome: Transcription | EngineError) -> dict[str, Any]:
+    """Return what the server said of the call itself, as fields of its attempt."""
+    if outcome.answer is None:
+        return {}
+    return {
+        "http_status": outcome.answer.status,
+        "request_id": outcome.answer.request_id[:200],
+    }
+
+
+def _keep_receipt(attempt: Attempt, body: bytes) -> None:
+    try:
+        receipts.keep(attempt.pk, body)
+    except OSError:
+        # The answer is in our hands and goes to the database: worth more than its copy.
+        logger.exception("the answer of call %s could not be kept as a file", attempt.pk)

@@ -1,0 +1,66 @@
+"""The end of a run: its transcript is made from what its chunks heard, and stored."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from transcription import limiter
+from transcription.logs import log_fields
+from transcription.merging import Part, merge
+from transcription.models import Chunk, ChunkStatus, Run, RunStatus, Segment
+from transcription.sentences import sentences
+
+logger = logging.getLogger(__name__)
+
+
+def conclude(run: Run, *, now: datetime) -> bool:
+    """Make the transcript once no chunk is left to do. True where this call did it.
+
+    May be called by anyone at any time: it looks at the rows, and only one caller wins.
+    """
+    if run.status == RunStatus.TRANSCRIBING and not run.chunks.unsettled().exists():
+        run.move(to=RunStatus.MERGING, now=now)
+    if run.status != RunStatus.MERGING:
+        return False
+    chunks = list(run.chunks.current())
+    done = [chunk for chunk in chunks if chunk.status == ChunkStatus.DONE]
+    segments = _segments(run, done)
+    with transaction.atomic():
+        if not run.move(to=_ending(len(done), len(chunks)), now=now, reason=_why(chunks)):
+            return False
+        run.segments.all().delete()
+        Segment.objects.bulk_create(segments, batch_size=500)
+    limiter.forget(run.limit_name)
+    with log_fields(hearing=run.hearing.slug, run=run.pk):
+        logger.info("run ended: %s, %s segments", run.status, len(segments))
+    return True
+
+
+def _ending(done: int, planned: int) -> RunStatus:
+    if done == planned:
+        return RunStatus.COMPLETE
+    return RunStatus.INCOMPLETE if done else RunStatus.FAILED
+
+
+def _why(chunks: Sequence[Chunk]) -> str:
+    errors = {chunk.error: None for chunk in chunks if chunk.error}
+    return " ".join(errors)
+
+
+def _segments(run: Run, chunks: Sequence[Chunk]) -> list[Segment]:
+    words = merge([Part(chunk.span, chunk.words) for chunk in chunks])
+    return [
+        Segment(
+            run=run,
+            index=index,
+            start_ms=sentence.start_ms,
+            end_ms=sentence.end_ms,
+            text=sentence.text,
+            speaker=sentence.speaker,
+            confidence=sentence.confidence,
+            words=[word.to_json() for word in sentence.words],
+        )
+        for index, sentence in enumerate(sentences(words))
+    ]

@@ -1,0 +1,62 @@
+"""What follows a failed call, carried out on the chunk, its run and the shared limit."""
+
+import logging
+import random
+
+from django.conf import settings
+from django.utils import timezone
+
+from transcription import pipeline, rates, recutting
+from transcription.clock import Clock
+from transcription.engines.base import EngineError
+from transcription.models import Chunk
+from transcription.retrying import Action, Decision, History, decide, maybe_paid
+
+logger = logging.getLogger(__name__)
+
+
+def follow(chunk: Chunk, error: EngineError, *, clock: Clock) -> None:
+    """Do what *error* asks for. The chunk is held by the caller, and no longer on return."""
+    decision = decide(
+        error,
+        History(tries=chunk.tries, ambiguous=chunk.ambiguous, reshaped=chunk.reshaped),
+        policy=settings.RETRY,
+        now=clock(),
+        chance=random.random(),  # noqa: S311 (spreads waits, guards nothing)
+    )
+    logger.warning("%s: %s (%s)", type(error).__name__, error, decision.action.value)
+    if decision.closed_seconds is not None:
+        rates.close_for(decision.closed_seconds, reason=str(error))
+    match decision.action:
+        case Action.GIVE_UP:
+            chunk.give_up(error=str(error), now=clock())
+        case Action.ASK_PERSON:
+            chunk.ask_person(error=f"{error} {maybe_paid(chunk.ambiguous + 1)}")
+        case Action.SPLIT:
+            if not recutting.split(chunk, now=clock()):
+                chunk.give_up(error=str(error), now=clock())
+        case Action.PAUSE_RUN:
+            # First, or another worker takes the chunk at once.
+            pipeline.pause_like(chunk.run, reason=_reason(error, decision), now=clock())
+            chunk.put_back(not_before=None, error=str(error))
+        case Action.REENCODE | Action.WAIT:
+            _put_back(chunk, error, decision)
+
+
+def _put_back(chunk: Chunk, error: EngineError, decision: Decision) -> None:
+    counts = {
+        "tries": chunk.tries + decision.own_fault,
+        "ambiguous": chunk.ambiguous + error.may_be_billed,
+    }
+    if decision.action == Action.REENCODE:
+        counts |= {"reshaped": chunk.reshaped + 1}
+        chunk.put_back(not_before=None, error=str(error), encoding="flac", **counts)
+        return
+    chunk.put_back(not_before=decision.not_before, error=str(error), **counts)
+
+
+def _reason(error: EngineError, decision: Decision) -> str:
+    if decision.not_before is None:
+        return str(error)
+    until = timezone.localtime(decision.not_before)
+    return f"{error} It asks to wait until {until:%-d %B %Y, %H:%M %Z}. Resume the run then."
