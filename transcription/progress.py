@@ -17,6 +17,8 @@ class Progress:
     chunks_running: int
     chunks_failed: int
     # Failed for good or waiting for a person.
+    chunks_for_person: int
+    # Those of them that wait for a person.
     audio_total_ms: int
     audio_done_ms: int
     elapsed_seconds: float
@@ -54,6 +56,7 @@ def progress_of(run: Run, *, now: datetime) -> Progress:
         done=Count("id", filter=Q(status=ChunkStatus.DONE)),
         running=Count("id", filter=Q(status=ChunkStatus.RUNNING)),
         failed=Count("id", filter=Q(status__in=[ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON])),
+        for_person=Count("id", filter=Q(status=ChunkStatus.NEEDS_PERSON)),
         audio_total=Sum(length, default=0),
         audio_done=Sum(length, filter=Q(status=ChunkStatus.DONE), default=0),
         last_done=Max("finished_at", filter=Q(status=ChunkStatus.DONE)),
@@ -64,6 +67,7 @@ def progress_of(run: Run, *, now: datetime) -> Progress:
         chunks_done=sums["done"],
         chunks_running=sums["running"],
         chunks_failed=sums["failed"],
+        chunks_for_person=sums["for_person"],
         audio_total_ms=sums["audio_total"],
         audio_done_ms=sums["audio_done"],
         elapsed_seconds=_seconds(run.started_at, end),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hearings.models import Hearing
+from transcription.bills import bill_of
 from transcription.coverage import Coverage, Piece, coverage_of
 from transcription.exports.transcript import (
     HearingFacts,
@@ -16,13 +17,11 @@ from transcription.words import Word
 __all__ = ["Transcript", "coverage_of_run", "transcript_of"]
 
 NOT_TRANSCRIBED = "not transcribed"
-FREE_ENGINES = frozenset({"whisper", "scripted"})
-# They run on this machine: that nothing is billed is known without measuring.
 ENDED_WITHOUT_RESULT = (ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON)
 
 
 def transcript_of(run: Run) -> Transcript:
-    """Return what is known of *run*, whose hearing was analysed. At most five queries."""
+    """Return what is known of *run*, whose hearing was analysed. At most six queries."""
     chunks = _chunks(run)
     return Transcript(
         _hearing_facts(run.hearing),
@@ -72,7 +71,7 @@ def _hearing_facts(hearing: Hearing) -> HearingFacts:
 
 
 def _run_facts(run: Run, chunks: Sequence[Chunk]) -> RunFacts:
-    nothing_or_unknown = 0.0 if run.engine in FREE_ENGINES else None
+    bill = bill_of(run)
     return RunFacts(
         id=run.pk,
         engine=run.engine,
@@ -85,8 +84,8 @@ def _run_facts(run: Run, chunks: Sequence[Chunk]) -> RunFacts:
         chunks=len(chunks),
         chunks_failed=sum(chunk.status in ENDED_WITHOUT_RESULT for chunk in chunks),
         validation_score=None,
-        billed_seconds=nothing_or_unknown,
-        cost_usd=nothing_or_unknown,
+        billed_seconds=None if bill.audio_ms is None else bill.audio_ms / 1000,
+        cost_usd=None if bill.usd is None else float(bill.usd),
     )
 
 
