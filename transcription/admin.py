@@ -1,6 +1,6 @@
 """The hearing's admin with what was made from it, and the page where a person starts runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -25,7 +25,7 @@ from transcription.listing import State, with_state
 from transcription.models import Run, RunStatus, Segment
 from transcription.progress import progress_of
 from transcription.run_admin import RunAdmin
-from transcription.starting import Candidate, StartForm, candidate, engine_choices
+from transcription.starting import StartForm, candidate, engine_choices, present_terms
 
 MOST_AT_ONCE = 100
 # Hearings that one page starts.
@@ -129,39 +129,49 @@ class HearingAdmin(DescribedHearingAdmin):
         """Show what a run would do, and start it where the form is sent."""
         if not self.has_start_permission(request):
             raise PermissionDenied
-        candidates = [candidate(hearing) for hearing in self._chosen(request)]
-        if not candidates:
+        hearings = list(self._chosen(request))
+        if not hearings:
             self.message_user(request, "Choose the hearings to transcribe.", messages.WARNING)
             return redirect("admin:hearings_hearing_changelist")
-        choices = engine_choices(candidates)
-        form = StartForm(request.POST if request.method == "POST" else None, choices=choices)
-        if form.is_valid():
-            return self._started(request, form, candidates)
+        form = StartForm(request.POST if request.method == "POST" else None)
+        if form.is_valid() and "estimate" not in request.POST:
+            return self._started(request, form, hearings)
+        return self._offered(request, form, hearings)
+
+    def _offered(
+        self, request: HttpRequest, form: StartForm, hearings: Sequence[Hearing]
+    ) -> HttpResponse:
+        """Show what each engine would do, cost and take; nothing starts."""
+        wishes = form.wishes
+        terms = present_terms(wishes)
+        candidates = [candidate(hearing, wishes, terms) for hearing in hearings]
+        choices = engine_choices(candidates, wishes, terms)
+        form.suggest(choices)
         context = self.admin_site.each_context(request) | {
             "title": "Transcribe",
             "opts": self.opts,
             "form": form,
             "choices": choices,
             "candidates": candidates,
-            "sole": candidates[0].hearing if len(candidates) == 1 else None,
+            "sole": hearings[0] if len(hearings) == 1 else None,
         }
         return render(request, "admin/hearings/hearing/transcribe.html", context)
 
     def _chosen(self, request: HttpRequest) -> QuerySet[Hearing]:
         keys = [key for key in request.GET.getlist("hearing") if key.isdecimal()]
         hearings = Hearing.objects.filter(pk__in=keys[:MOST_AT_ONCE])
-        return hearings.select_related("analysis", "committee")
+        return hearings.select_related("analysis", "committee").prefetch_related("runs")
 
     def _started(
-        self, request: HttpRequest, form: StartForm, candidates: list[Candidate]
+        self, request: HttpRequest, form: StartForm, hearings: Sequence[Hearing]
     ) -> HttpResponse:
         """Start what may start, say what may not, and lead to where it is seen."""
-        runs = [run for each in candidates if (run := self._start(request, form, each.hearing))]
-        if len(candidates) > 1:
+        runs = [run for hearing in hearings if (run := self._start(request, form, hearing))]
+        if len(hearings) > 1:
             return redirect("admin:hearings_hearing_changelist")
         if runs:
             return redirect("admin:transcription_run_change", runs[0].pk)
-        return redirect("admin:hearings_hearing_change", candidates[0].hearing.pk)
+        return redirect("admin:hearings_hearing_change", hearings[0].pk)
 
     def _start(self, request: HttpRequest, form: StartForm, hearing: Hearing) -> Run | None:
         try:

@@ -14,11 +14,15 @@ from django_htmx.http import HttpResponseClientRefresh
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from hearings.times import clock
 from transcription import pipeline
+from transcription.amounts import about_how_long, price_in_words
+from transcription.bills import bill_of
 from transcription.clock import database_clock
+from transcription.engines.registry import engine_for
 from transcription.exports import FORMATS
 from transcription.models import Run, RunStatus
-from transcription.progress import progress_of
+from transcription.progress import Progress, progress_of
 
 STATUS_COLOURS = {
     RunStatus.PREPARING: "info",
@@ -37,6 +41,8 @@ STATUS_COLOURS = {
 class Order:
     """What a person may tell a run to do."""
 
+    label: str
+    # As on its button.
     carry_out: Callable[..., bool]
     done: str
     too_late: str
@@ -44,12 +50,21 @@ class Order:
 
 ORDERS = {
     "retry": Order(
+        "Retry",
         pipeline.retry,
         "The failed chunks are tried again.",
         "Nothing is left to retry, or another run is under way.",
     ),
-    "resume": Order(pipeline.resume, "The run goes on.", "The run is not paused."),
-    "cancel": Order(pipeline.cancel, "The run is cancelled.", "The run had ended already."),
+    "resume": Order("Resume", pipeline.resume, "The run goes on.", "The run is not paused."),
+    "embedded": Order(
+        "Go on with the embedded engine",
+        pipeline.continue_embedded,
+        "The run goes on with the embedded engine; what was done stays.",
+        "The run is not paused, or is the embedded engine’s already.",
+    ),
+    "cancel": Order(
+        "Cancel", pipeline.cancel, "The run is cancelled.", "The run had ended already."
+    ),
 }
 
 
@@ -140,15 +155,21 @@ class RunAdmin(ModelAdmin):
             self._carry_out(request, run, ORDERS[name])
             return redirect("admin:transcription_run_change", pk)
         context = self.admin_site.each_context(request) | {
-            "title": f"{name.capitalize()} run {run.pk}",
+            "title": f"{ORDERS[name].label}: run {run.pk}",
             "opts": self.opts,
             "run": run,
-            "order": name,
+            "name": name,
+            "order": ORDERS[name],
         }
         return render(request, "admin/transcription/run/order.html", context)
 
     def _carry_out(self, request: HttpRequest, run: Run, order: Order) -> None:
-        if order.carry_out(run, now=database_clock()):
+        try:
+            is_done = order.carry_out(run, now=database_clock())
+        except pipeline.StartRefused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return
+        if is_done:
             self.message_user(request, order.done, messages.SUCCESS)
         else:
             self.message_user(request, order.too_late, messages.WARNING)
@@ -159,13 +180,37 @@ class RunAdmin(ModelAdmin):
         return get_object_or_404(Run.objects.select_related("hearing"), pk=pk)
 
     def _standing(self, request: HttpRequest, run: Run) -> dict[str, Any]:
+        progress = progress_of(run, now=database_clock())
         return {
             "run": run,
             "hearing": run.hearing,
-            "progress": progress_of(run, now=database_clock()),
+            "progress": progress,
+            "may_change_engine": run.status == RunStatus.PAUSED and _is_hosted(run),
+            "expected": _expected(run),
+            "actual": _actual(run, progress),
             "formats": FORMATS.values() if run.has_text else (),
             "may_order": request.user.has_perm("transcription.change_run"),
         }
+
+
+def _is_hosted(run: Run) -> bool:
+    return engine_for(run.engine, run.model).capabilities.is_hosted
+
+
+def _expected(run: Run) -> str:
+    """Return what the run was expected to cost and take; empty where nobody reckoned it."""
+    if run.estimated_seconds is None:
+        return ""
+    return f"{price_in_words(run.estimated_usd)}, {about_how_long(run.estimated_seconds)}"
+
+
+def _actual(run: Run, progress: Progress) -> str:
+    """Return what the run has cost and taken."""
+    paid = bill_of(run).in_words
+    parts = [f"{paid} paid"] if paid else []
+    if run.started_at:
+        parts.append(clock(round(progress.elapsed_seconds * 1000)))
+    return ", ".join(parts)
 
 
 def _chunks(run: Run) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """The form that a person sends to start runs, and what each engine would do with a hearing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -10,10 +9,45 @@ from django.conf import settings
 from hearings.models import Hearing
 from transcription import pipeline
 from transcription.engines.registry import NAMES, default_model, engine_for
+from transcription.estimating import Estimate, together
+from transcription.forecast import Terms, terms_of
+from transcription.hosted_choices import hosted_choices
+from transcription.outlook import Outlook, outlook
 from transcription.pipeline import RunOptions
-from transcription.planning import Plan
 
+HOSTED = "openai"
+# The engine that the choice of a model is for.
+MOST_PARALLEL = 100
+LEAST_CHUNK_SECONDS = 10
+MOST_CHUNK_SECONDS = 3600
 NONE_OF_THESE = "It can take none of these hearings; each one’s reason is in its line."
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person chose beside the engine, for all the hearings on the page."""
+
+    language: str = ""
+    # ISO 639-1; empty: each hearing's own.
+    hosted_model: str = ""
+    # Empty: the settings'.
+    parallel: int | None = None
+    chunk_ms: int | None = None
+    again: bool = False
+
+    def model_of(self, engine: str) -> str:
+        chosen = self.hosted_model if engine == HOSTED else ""
+        return chosen or default_model(engine)
+
+    def options_for(self, hearing: Hearing, engine: str) -> RunOptions:
+        usual = RunOptions.default_for(hearing, engine=engine)
+        return replace(
+            usual,
+            model=self.model_of(engine),
+            language=self.language or usual.language,
+            parallel=self.parallel,
+            chunk_ms=self.chunk_ms,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +55,14 @@ class Offer:
     """What an engine would do with a hearing."""
 
     engine: str
-    plan: Plan | None
+    outlook: Outlook | None
     # None where it will not take it.
     reason: str
     # Why not, for a person.
 
     @property
     def longest_ms(self) -> int:
-        chunks = self.plan.chunks if self.plan else ()
+        chunks = self.outlook.plan.chunks if self.outlook else ()
         return max((chunk.span.duration_ms for chunk in chunks), default=0)
 
 
@@ -51,24 +85,34 @@ class EngineChoice:
     # Why it cannot be chosen; empty where it can.
     offer: Offer | None
     # For the hearing, where there is only one.
+    total: Estimate | None
+    # For all hearings that it takes, where there are several.
 
 
-def candidate(hearing: Hearing) -> Candidate:
+def present_terms(wishes: Wishes) -> dict[str, Terms]:
+    """Return what each engine costs and takes at present."""
+    return {name: terms_of(name, wishes.model_of(name)) for name in NAMES}
+
+
+def candidate(hearing: Hearing, wishes: Wishes, terms: Mapping[str, Terms]) -> Candidate:
     """Return what each engine would do with *hearing*."""
-    return Candidate(hearing, tuple(_offer(hearing, name) for name in NAMES))
+    return Candidate(hearing, tuple(_offer(hearing, name, wishes, terms[name]) for name in NAMES))
 
 
-def engine_choices(candidates: Sequence[Candidate]) -> list[EngineChoice]:
+def engine_choices(
+    candidates: Sequence[Candidate], wishes: Wishes, terms: Mapping[str, Terms]
+) -> list[EngineChoice]:
     """Return the engines; one that takes none of the hearings cannot be chosen."""
     choices = []
     for index, name in enumerate(NAMES):
         offers = [candidate.offers[index] for candidate in candidates]
-        usable = any(offer.plan for offer in offers)
-        model = default_model(name)
+        plans = [offer.outlook.plan for offer in offers if offer.outlook]
+        model = wishes.model_of(name)
         hosted = engine_for(name, model).capabilities.is_hosted
         sole = offers[0] if len(offers) == 1 else None
-        reason = "" if usable else sole.reason if sole else NONE_OF_THESE
-        choices.append(EngineChoice(name, model, hosted, reason, sole))
+        reason = "" if plans else sole.reason if sole else NONE_OF_THESE
+        total = terms[name].estimate(together(plans)) if plans and not sole else None
+        choices.append(EngineChoice(name, model, hosted, reason, sole, total))
     return choices
 
 
@@ -81,22 +125,48 @@ class StartForm(forms.Form):
         required=False,
         error_messages={"invalid": "Write the language as its two-letter code, such as “en”."},
     )
+    model = forms.ChoiceField(choices=hosted_choices, required=False)
+    parallel = forms.IntegerField(min_value=1, max_value=MOST_PARALLEL, required=False)
+    chunk_seconds = forms.IntegerField(
+        min_value=LEAST_CHUNK_SECONDS, max_value=MOST_CHUNK_SECONDS, required=False
+    )
     again = forms.BooleanField(required=False)
 
-    def __init__(self, data: Any, *, choices: Sequence[EngineChoice]) -> None:
+    FOLDED = ("model", "parallel", "chunk_seconds")
+
+    def suggest(self, choices: Sequence[EngineChoice]) -> None:
+        """Have an engine chosen that can be: the settings', else the first."""
         usable = [choice.name for choice in choices if not choice.reason]
         wanted = settings.TRANSCRIPTION_ENGINE
-        first = wanted if wanted in usable else next(iter(usable), None)
-        super().__init__(data, initial={"engine": first})
+        self.initial["engine"] = wanted if wanted in usable else next(iter(usable), None)
+
+    @property
+    def wishes(self) -> Wishes:
+        """What was chosen; the usual where nothing was sent, or something wrong."""
+        if not self.is_valid():
+            return Wishes()
+        seconds = self.cleaned_data["chunk_seconds"]
+        return Wishes(
+            language=self.cleaned_data["language"],
+            hosted_model=self.cleaned_data["model"],
+            parallel=self.cleaned_data["parallel"],
+            chunk_ms=seconds and seconds * 1000,
+            again=self.cleaned_data["again"],
+        )
+
+    @property
+    def has_special_wishes(self) -> bool:
+        """Whether the part of the form that is folded away holds something."""
+        return any(self[name].value() or self[name].errors for name in self.FOLDED)
 
     def options_for(self, hearing: Hearing) -> RunOptions:
-        chosen = RunOptions.default_for(hearing, engine=self.cleaned_data["engine"])
-        return replace(chosen, language=self.cleaned_data["language"] or chosen.language)
+        return self.wishes.options_for(hearing, self.cleaned_data["engine"])
 
 
-def _offer(hearing: Hearing, engine: str) -> Offer:
+def _offer(hearing: Hearing, engine: str, wishes: Wishes, terms: Terms) -> Offer:
+    options = wishes.options_for(hearing, engine)
     try:
-        plan = pipeline.preview(hearing, RunOptions.default_for(hearing, engine=engine))
+        found = outlook(hearing, options, again=wishes.again, terms=terms)
     except pipeline.StartRefused as refusal:
         return Offer(engine, None, str(refusal))
-    return Offer(engine, plan, "")
+    return Offer(engine, found, "")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from hearings.models import CheckStatus
 from tests.factories import make_hearing, make_run
 from tests.web.admin_kit import change_address, run_address
-from transcription.models import Run, RunStatus
+from transcription.models import ChunkStatus, Run, RunStatus
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +174,93 @@ def test_an_engine_that_can_take_none_of_several_points_to_each_reason(
     assert "It can take none of these hearings" in page
     assert "No API key is set." in page
     assert "has not been accepted" in page
+
+
+def test_the_page_says_before_the_start_what_it_costs_and_takes(
+    administrator: Client, settings: Settings
+) -> None:
+    settings.OPENAI_API_KEY = "a key"
+    hearing = make_hearing(duration_ms=600_000)
+
+    openai, whisper = (
+        administrator.get(address(hearing.pk)).content.decode().split('value="whisper"')
+    )
+
+    assert "calls, " in openai and "at once, 20 a minute)" in openai
+    assert "nothing is paid, less than a minute (1 at once)" in whisper
+
+
+def test_several_hearings_are_summed_for_each_engine(administrator: Client) -> None:
+    keys = [make_hearing(title=f"Day {n}", duration_ms=600_000).pk for n in range(3)]
+
+    page = administrator.get(address(*keys)).content.decode()
+
+    assert "Together 18 chunks, 18 calls, nothing is paid, about 3 minutes" in page
+    assert page.count("6 chunks, 6 calls, nothing is paid") == 3
+
+
+def test_advanced_wishes_are_reckoned_on_demand_and_start_nothing(administrator: Client) -> None:
+    hearing = make_hearing(duration_ms=600_000)
+    wishes = {"engine": "whisper", "parallel": "1", "chunk_seconds": "60", "estimate": "1"}
+
+    closed = administrator.get(address(hearing.pk)).content.decode()
+    shown = administrator.post(address(hearing.pk), wishes).content.decode()
+
+    assert "6 chunks, 6 calls" in closed and "<details >" in closed
+    assert "12 chunks, 12 calls" in shown and "<details open>" in shown
+    assert 'value="60"' in shown
+    assert not Run.objects.exists()
+
+
+def test_advanced_wishes_are_what_a_run_starts_with(administrator: Client) -> None:
+    hearing = make_hearing(duration_ms=600_000)
+    wishes = {"engine": "whisper", "parallel": "1", "chunk_seconds": "60"}
+
+    administrator.post(address(hearing.pk), wishes)
+
+    run = Run.objects.get()
+    assert run.chunks.count() == 12
+
+
+def test_a_wish_that_cannot_be_is_shown_with_its_reason(administrator: Client) -> None:
+    sent = {"engine": "whisper", "parallel": "0", "chunk_seconds": "5", "model": "abacus"}
+
+    page = administrator.post(address(make_hearing().pk), sent).content.decode()
+
+    assert "greater than or equal to 1." in page
+    assert "greater than or equal to 10." in page
+    assert "abacus is not one of the available choices" in page
+    assert "<details open>" in page
+    assert not Run.objects.exists()
+
+
+def test_a_run_that_would_go_on_is_named_with_what_is_left(administrator: Client) -> None:
+    hearing = make_hearing(duration_ms=600_000)
+    administrator.post(address(hearing.pk), {"engine": "whisper"})
+    run = Run.objects.get()
+    run.chunks.update(status=ChunkStatus.DONE, result=[], finished_at=run.created_at)
+    run.chunks.filter(index=0).update(status=ChunkStatus.WAITING, result=None, finished_at=None)
+
+    page = administrator.get(address(hearing.pk)).content.decode()
+
+    assert f"Run {run.pk} goes on: 1 chunk, 1 call, nothing is paid" in page
+
+
+def test_a_page_of_many_hearings_costs_few_queries(
+    administrator: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    keys = [make_hearing(title=f"Day {n}").pk for n in range(30)]
+
+    with django_assert_max_num_queries(12):
+        administrator.get(address(*keys))
+
+
+def test_who_may_not_start_runs_gets_no_estimate_either(staff: Client) -> None:
+    hearing = make_hearing()
+
+    answers = [
+        staff.get(address(hearing.pk)),
+        staff.post(address(hearing.pk), {"engine": "whisper", "estimate": "1"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403]

@@ -22,10 +22,12 @@ from hearings.times import clock
 from hearings.validation import Finding, Severity
 from transcription import clusters, filing, pipeline
 from transcription.attached_cluster import AttachedCluster
+from transcription.bills import Bill, bill_of
 from transcription.clock import database_clock
 from transcription.engines.registry import NAMES as ENGINES
 from transcription.exports import FORMATS
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus
+from transcription.outlook import outlook
 from transcription.output import OutputError, Sink
 from transcription.progress import Progress, progress_of
 from transcription.reporting import Reporter
@@ -125,13 +127,9 @@ class Command(BaseCommand):
             _start_where_none_is_alive(cluster)
             hearing, is_new = (known, False) if known else _filed(Path(source), options, reporter)
             _check(hearing, reporter, is_new=is_new, overrule=options["skip_validation"])
-            run = pipeline.start(
-                hearing,
-                _run_options(hearing, options),
-                by=None,
-                now=database_clock(),
-                again=options["again"],
-            )
+            chosen, again = _run_options(hearing, options), options["again"]
+            reporter.say(str(outlook(hearing, chosen, again=again)))
+            run = pipeline.start(hearing, chosen, by=None, now=database_clock(), again=again)
             try:
                 _follow(run, cluster, reporter)
             except KeyboardInterrupt:
@@ -150,14 +148,14 @@ def _follow(run: Run, cluster: AttachedCluster, reporter: Reporter) -> None:
             progress = progress_of(run, now=database_clock())
             if run.is_terminal or run.status == RunStatus.PAUSED:
                 break
-            stage.show(progress.percent, _told(progress))
+            stage.show(progress.percent, _told(progress, bill_of(run)))
             _start_where_none_is_alive(cluster)
             time.sleep(LOOK_SECONDS)
         if run.is_terminal:
-            stage.end(_told(progress))
+            stage.end(_told(progress, bill_of(run)))
 
 
-def _told(progress: Progress) -> str:
+def _told(progress: Progress, bill: Bill) -> str:
     parts = [f"{progress.chunks_done} of {progress.chunks_total} chunks"]
     if progress.chunks_failed:
         parts.append(f"{progress.chunks_failed} failed")
@@ -165,6 +163,8 @@ def _told(progress: Progress) -> str:
         parts.append(f"{progress.speed:.1f} × real time")
     if progress.seconds_left:
         parts.append(f"{clock(round(progress.seconds_left * 1000))} left")
+    if bill.known_usd:
+        parts.append(f"{bill.in_words} so far")
     return ", ".join(parts)
 
 
