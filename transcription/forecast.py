@@ -58,8 +58,12 @@ def _hosted_limits(policy: RatePolicy) -> Limits:
     row = RateLimit.objects.filter(name=rates.HOSTED).first()
     if row is None:
         return Limits(policy.max_concurrent_chunks, policy.capacity, policy.per_minute)
+    servers = row.server_per_minute
     return Limits(
-        row.max_concurrent, row.capacity, row.per_minute * row.pace, row.audio_seconds_per_minute
+        at_once=row.max_concurrent,
+        burst=min(row.capacity, servers or row.capacity),
+        per_minute=row.pace * min(row.per_minute, servers or row.per_minute),
+        audio_seconds_per_minute=row.audio_seconds_per_minute,
     )
 
 

@@ -64,6 +64,14 @@ def test_the_row_is_the_limit_with_what_refusals_left_of_it() -> None:
     assert terms_of("openai", "gpt-transcribe").limits == Limits(5, 30, 30, 900)
 
 
+def test_a_server_that_named_a_lower_limit_is_believed() -> None:
+    RateLimit.objects.create(
+        name="hosted", max_concurrent=5, capacity=30, per_minute=60, server_per_minute=12
+    )
+
+    assert terms_of("openai", "gpt-transcribe").limits == Limits(5, 12, 12)
+
+
 def test_the_embedded_engine_has_its_own_limit_and_costs_nothing(settings: Settings) -> None:
     settings.RATE = RatePolicy(embedded_per_host=2)
 
