@@ -33,6 +33,7 @@ def pages(run: Run) -> list[str]:
         f"{own}/progress/",
         f"{own}/chunks/",
         f"{own}/order/cancel/",
+        f"{own}/order/embedded/",
     ]
 
 

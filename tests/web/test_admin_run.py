@@ -1,16 +1,31 @@
 """A run in the admin: followed, read, and told what to do."""
 
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from tests.factories import NOW, make_chunk, make_hearing, make_run, make_segments
 from tests.web.admin_kit import change_address, run_address
-from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus
+from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, ServerModel
 
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def local_model(settings: Settings, tmp_path: Path) -> str:
+    """Let the embedded engine find files where its model would be."""
+    for name in ("model.bin", "config.json"):
+        (tmp_path / name).touch()
+    settings.WHISPER_MODEL = str(tmp_path)
+    return str(tmp_path)
 
 
 def part(run: Run, name: str) -> str:
@@ -154,7 +169,7 @@ def test_cancelling_asks_first(administrator: Client) -> None:
     assert run.status == RunStatus.CANCELLED
 
 
-@pytest.mark.parametrize("name", ["retry", "resume", "cancel"])
+@pytest.mark.parametrize("name", ["retry", "resume", "embedded", "cancel"])
 def test_an_order_that_comes_too_late_changes_nothing_and_says_so(
     administrator: Client, name: str
 ) -> None:
@@ -205,3 +220,170 @@ def test_the_hearings_page_follows_its_latest_run(administrator: Client) -> None
     assert "1 of 2 chunks" in page
     assert run_address(run.pk) in page
     assert "transcribe/?hearing=" not in page
+
+
+def paused_run(engine: str = "openai") -> Run:
+    return make_run(
+        engine=engine,
+        model="gpt-transcribe",
+        status=RunStatus.PAUSED,
+        paused_from=RunStatus.TRANSCRIBING,
+        reason="The account has no credit left.",
+    )
+
+
+def test_a_paused_hosted_run_can_go_on_with_the_embedded_engine(
+    administrator: Client, local_model: str
+) -> None:
+    run = paused_run()
+    chunk = make_chunk(run)
+    assert order(run, "embedded") in administrator.get(run_address(run.pk)).content.decode()
+
+    asked = administrator.get(order(run, "embedded")).content.decode()
+    run.refresh_from_db()
+    assert "What openai gpt-transcribe has done stays." in asked
+    assert run.status == RunStatus.PAUSED
+
+    told = administrator.post(order(run, "embedded"), follow=True).content.decode()
+    run.refresh_from_db()
+    chunk.refresh_from_db()
+    assert (run.status, run.engine, run.model) == (RunStatus.TRANSCRIBING, "whisper", local_model)
+    assert "The run goes on with the embedded engine" in told
+
+
+def test_without_its_model_the_embedded_engine_is_refused_with_the_reason(
+    administrator: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.WHISPER_MODEL = str(tmp_path / "nothing")
+    run = paused_run()
+
+    told = administrator.post(order(run, "embedded"), follow=True).content.decode()
+
+    run.refresh_from_db()
+    assert (run.status, run.engine) == (RunStatus.PAUSED, "openai")
+    assert str(tmp_path / "nothing") in told
+
+
+def test_a_run_of_the_embedded_engine_is_not_offered_it(administrator: Client) -> None:
+    run = paused_run("whisper")
+
+    page = administrator.get(run_address(run.pk)).content.decode()
+    told = administrator.post(order(run, "embedded"), follow=True).content.decode()
+
+    assert order(run, "resume") in page
+    assert order(run, "embedded") not in page
+    assert "is the embedded engine’s already" in told
+
+
+def test_a_chunk_that_needs_a_person_is_shown_with_its_reason_and_tried_again(
+    administrator: Client,
+) -> None:
+    run = make_run(status=RunStatus.INCOMPLETE)
+    make_chunk(run, 0, status=ChunkStatus.DONE)
+    chunk = make_chunk(run, 1, status=ChunkStatus.NEEDS_PERSON, error="It may have been paid for.")
+
+    page = administrator.get(run_address(run.pk)).content.decode()
+    assert "Needs a person" in page and "It may have been paid for." in page
+    assert "1 chunk needs a person: look below at why, then retry." in page
+    assert order(run, "retry") in page
+
+    administrator.post(order(run, "retry"))
+    chunk.refresh_from_db()
+    assert chunk.status == ChunkStatus.WAITING
+
+
+def test_while_a_run_works_what_needs_a_person_is_said_to_wait(administrator: Client) -> None:
+    run = make_run()
+    make_chunk(run, 0)
+    make_chunk(run, 1, status=ChunkStatus.NEEDS_PERSON, error="It may have been paid for.")
+
+    page = administrator.get(run_address(run.pk)).content.decode()
+
+    assert "When the other chunks are done, they can be retried here." in page
+    assert order(run, "retry") not in page
+
+
+def test_where_no_chunk_failed_nothing_is_offered_to_retry(administrator: Client) -> None:
+    run = make_run(status=RunStatus.FAILED, reason="The recording is gone.")
+
+    assert order(run, "retry") not in administrator.get(run_address(run.pk)).content.decode()
+
+
+def test_what_was_expected_stands_beside_what_it_took(administrator: Client) -> None:
+    run = make_run(
+        engine="openai",
+        started_at=NOW,
+        status=RunStatus.COMPLETE,
+        finished_at=NOW + timedelta(seconds=250),
+        estimated_usd=Decimal("0.54"),
+        estimated_seconds=240.0,
+    )
+    make_attempt(
+        make_chunk(run, 0, status=ChunkStatus.DONE),
+        1,
+        status=Attempt.Status.OK,
+        engine="openai",
+        cost_usd=Decimal("0.56"),
+    )
+
+    page = " ".join(administrator.get(run_address(run.pk)).content.decode().split())
+
+    assert "Expected: about $0.54, about 4 minutes" in page
+    assert "In the end: $0.56 paid, 4:10" in page
+
+
+def test_a_run_that_nobody_reckoned_says_nothing_of_it(administrator: Client) -> None:
+    page = administrator.get(run_address(make_run(engine="openai").pk)).content.decode()
+
+    assert "Expected:" not in page and "paid" not in page
+
+
+def test_a_model_that_ends_is_told_where_it_matters(
+    administrator: Client, settings: Settings
+) -> None:
+    settings.TRANSCRIPTION_ENGINE, settings.OPENAI_API_KEY = "openai", "a key"
+    ServerModel.objects.create(
+        model="gpt-transcribe", shutdown_date=timezone.localdate() + timedelta(days=9)
+    )
+    working, done, local = (
+        make_run(make_hearing(title=title), engine=engine, model="gpt-transcribe", status=status)
+        for title, engine, status in [
+            ("A", "openai", RunStatus.TRANSCRIBING),
+            ("B", "openai", RunStatus.COMPLETE),
+            ("C", "whisper", RunStatus.TRANSCRIBING),
+        ]
+    )
+    starting = f"/admin/hearings/hearing/transcribe/?hearing={make_hearing().pk}"
+
+    told, untold = (
+        [
+            " will be shut down by its vendor" in administrator.get(page).content.decode()
+            for page in pages
+        ]
+        for pages in (
+            ["/admin/", starting, run_address(working.pk)],
+            [run_address(done.pk), run_address(local.pk)],
+        )
+    )
+
+    assert told == [True] * 3
+    assert untold == [False] * 2
+
+
+def test_who_may_only_look_at_runs_gives_no_orders(client: Client) -> None:
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_run"))
+    client.force_login(viewer)
+    run = paused_run()
+
+    page = client.get(run_address(run.pk)).content.decode()
+    answers = [
+        ask(order(run, name)).status_code
+        for name in ("embedded", "retry", "resume")
+        for ask in (client.get, client.post)
+    ]
+
+    run.refresh_from_db()
+    assert "order/" not in page
+    assert answers == [403] * 6
+    assert (run.status, run.engine) == (RunStatus.PAUSED, "openai")
