@@ -4,12 +4,14 @@ A limit is a row per slot, each with its holder and lease; a dead holder's slot 
 """
 
 import logging
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 
 from django.db.models import Q
 
@@ -20,6 +22,13 @@ from transcription.models import Slot
 from transcription.policies import LeasePolicy
 
 logger = logging.getLogger(__name__)
+
+PATIENT_SHARE = 0.01
+# Who has waited long looks again only after this share of the wait so far …
+LONGEST_POLL_SECONDS = 0.25
+# … and no later than this: many who wait long ask the database little.
+_released = threading.local()
+# When this thread let go of a slot last (`time.monotonic()`).
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +60,46 @@ class Permit:
 
 
 def acquire(limit: Limit, *, now: datetime, lease_seconds: float) -> Permit | None:
-    """Take a free slot, or return None where all are held. Never waits."""
-    numbers = range(limit.capacity)
-    slots = Slot.objects.filter(limit=limit.name, number__in=numbers)
-    if slots.count() < limit.capacity:
+    """Take a free slot, or return None where all are held. Never waits.
+
+    Costs one small query where all are held. Slots beyond the capacity, left from a higher one,
+    count until they are released, and are not taken again.
+    """
+    slots = _slots(limit)
+    if sum(slot.number < limit.capacity for slot in slots) < limit.capacity:
         Slot.objects.bulk_create(
-            [Slot(limit=limit.name, number=number) for number in numbers], ignore_conflicts=True
+            [Slot(limit=limit.name, number=number) for number in range(limit.capacity)],
+            ignore_conflicts=True,
         )
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    for slot in slots.filter(free):
-        token = uuid.uuid4()
-        taken = Slot.objects.filter(free, pk=slot.pk).update(
-            token=token,
-            holder=this_process(),
-            lease_until=now + timedelta(seconds=lease_seconds),
-        )
-        if taken:
-            return Permit(slot.pk, token, limit)
+        slots = _slots(limit)
+    room = limit.capacity - sum(not _is_free(slot, now) for slot in slots)
+    usable = [slot for slot in slots if slot.number < limit.capacity and _is_free(slot, now)]
+    for slot in usable if room > 0 else ():
+        permit = Permit(slot.pk, uuid.uuid4(), limit)
+        if _take(permit, now=now, lease_seconds=lease_seconds):
+            return permit
     return None
 
 
 @contextmanager
 def permit(
-    limit: Limit, *, clock: Clock, policy: LeasePolicy, keeper: LeaseKeeper
+    limit: Limit | Callable[[], Limit],
+    *,
+    clock: Clock,
+    policy: LeasePolicy,
+    keeper: LeaseKeeper,
 ) -> Iterator[Permit]:
-    """Hold a slot of *limit* for the block; waits until one is free."""
-    while (held := acquire(limit, now=clock(), lease_seconds=policy.lease_seconds)) is None:
-        time.sleep(policy.poll_seconds)
+    """Hold a slot of *limit* for the block; waits until one is free.
+
+    A function is asked at each look, so that another capacity counts at once.
+    """
+    held = _waited_for(limit if callable(limit) else lambda: limit, clock=clock, policy=policy)
     try:
         with keeper.holding(held):
             yield held
     finally:
         held.release()
+        _released.at = time.monotonic()
 
 
 def free_slots_of_the_dead() -> int:
@@ -104,3 +121,41 @@ def held(limit: Limit, *, now: datetime) -> int:
 def forget(name: str) -> None:
     """Remove a limit that nobody will ask for again."""
     Slot.objects.filter(limit=name).delete()
+
+
+def _slots(limit: Limit) -> list[Slot]:
+    slots = Slot.objects.filter(limit=limit.name).only("number", "lease_until")
+    return list(slots.order_by("number"))
+
+
+def _is_free(slot: Slot, now: datetime) -> bool:
+    return slot.lease_until is None or slot.lease_until <= now
+
+
+def _take(permit: Permit, *, now: datetime, lease_seconds: float) -> bool:
+    """Take the permit's slot by compare-and-set. False where somebody was faster."""
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    return bool(
+        Slot.objects.filter(free, pk=permit.slot_id).update(
+            token=permit.token,
+            holder=this_process(),
+            lease_until=now + timedelta(seconds=lease_seconds),
+        )
+    )
+
+
+def _waited_for(limit: Callable[[], Limit], *, clock: Clock, policy: LeasePolicy) -> Permit:
+    """Take a slot as soon as one is free.
+
+    Who has just released one lets those go first who wait: else it would take it again at once,
+    and again, before any of them looks.
+    """
+    came = time.monotonic()
+    courtesy = getattr(_released, "at", -inf) + policy.poll_seconds - came
+    if courtesy > 0:
+        time.sleep(courtesy)
+    while (held := acquire(limit(), now=clock(), lease_seconds=policy.lease_seconds)) is None:
+        waited = time.monotonic() - came
+        patience = min(waited * PATIENT_SHARE, LONGEST_POLL_SECONDS)
+        time.sleep(max(policy.poll_seconds, patience))
+    return held

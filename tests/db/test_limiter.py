@@ -9,6 +9,7 @@ from threading import Event, Lock
 
 import pytest
 from django.db import connections
+from pytest_django import DjangoAssertNumQueries
 
 from tests.at_once import PATIENCE_SECONDS, at_once
 from tests.factories import NOW
@@ -23,7 +24,10 @@ from transcription.policies import LeasePolicy
 pytestmark = pytest.mark.django_db
 
 HOSTED = Limit("hosted", 2)
+ONE = Limit("one", 1)
 POLICY = LeasePolicy(poll_seconds=0.01)
+
+LimitNow = Limit | Callable[[], Limit]
 
 
 def acquire(limit: Limit = HOSTED, *, seconds_later: float = 0) -> Permit | None:
@@ -87,6 +91,34 @@ def test_a_limit_that_was_lowered_holds_for_the_next() -> None:
     Slot.objects.update(token=None, holder="", lease_until=None)
 
     assert [bool(acquire(Limit("hosted", 1))) for _ in range(2)] == [True, False]
+
+
+def test_a_lowered_limit_leaves_who_holds_and_admits_nobody_until_there_is_room() -> None:
+    low = Limit("hosted", 1)
+    first, second, third = [held(acquire(Limit("hosted", 3))) for _ in range(3)]
+
+    assert third.renew(now=NOW + timedelta(seconds=10), lease_seconds=30)
+    first.release()
+    second.release()
+    assert not acquire(low)
+
+    third.release()
+    assert [bool(acquire(low)) for _ in range(2)] == [True, False]
+
+
+def test_a_raised_limit_holds_for_the_next() -> None:
+    acquire(Limit("hosted", 1))
+
+    assert [bool(acquire(Limit("hosted", 3))) for _ in range(3)] == [True, True, False]
+
+
+def test_looking_at_a_limit_whose_slots_are_all_held_is_one_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    acquire(), acquire()
+
+    with django_assert_num_queries(1):
+        assert not acquire()
 
 
 def test_a_forgotten_limit_can_be_used_again() -> None:
@@ -166,10 +198,12 @@ def test_eight_workers_are_never_more_than_the_limit_inside_and_all_get_on() -> 
     assert not Slot.objects.exclude(token=None).exists()
 
 
-def use_permit(body: Callable[[], object]) -> None:
+def use_permit(
+    body: Callable[[], object], limit: LimitNow = ONE, policy: LeasePolicy = POLICY
+) -> None:
     with (
-        LeaseKeeper(clock=database_clock, policy=POLICY) as keeper,
-        limiter.permit(Limit("one", 1), clock=database_clock, policy=POLICY, keeper=keeper),
+        LeaseKeeper(clock=database_clock, policy=policy) as keeper,
+        limiter.permit(limit, clock=database_clock, policy=policy, keeper=keeper),
     ):
         body()
 
@@ -185,21 +219,56 @@ def test_an_error_in_the_block_frees_the_slot() -> None:
     assert not Slot.objects.exclude(token=None).exists()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_who_waits_gets_the_slot_when_it_is_released() -> None:
-    first = held(limiter.acquire(Limit("one", 1), now=database_clock(), lease_seconds=60))
+def while_held(let_in: Callable[[Permit], object], limit: LimitNow = ONE) -> None:
+    """Have somebody wait for *limit* while its slot is held, until *let_in* lets them in."""
+    first = held(limiter.acquire(ONE, now=database_clock(), lease_seconds=60))
     entered = Event()
 
     def wait_for_it() -> None:
         try:
-            use_permit(entered.set)
+            use_permit(entered.set, limit)
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(wait_for_it)
         assert not entered.wait(0.1)
-        first.release()
+        let_in(first)
         waiting.result(PATIENCE_SECONDS)
 
     assert entered.is_set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_gets_the_slot_when_it_is_released() -> None:
+    while_held(Permit.release)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_sees_that_the_limit_was_raised() -> None:
+    capacity = [1]
+
+    while_held(lambda _: capacity.append(2), lambda: Limit("one", capacity[-1]))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_has_just_released_a_slot_lets_those_go_first_who_wait() -> None:
+    entered: list[str] = []
+    inside, patient = Event(), LeasePolicy(poll_seconds=0.2)
+
+    def be_inside() -> None:
+        entered.append("again")
+        inside.set()
+        Event().wait(0.3)
+
+    def stay() -> None:
+        for _ in range(2):
+            use_permit(be_inside, ONE, patient)
+
+    def wait_for_it() -> None:
+        assert inside.wait(PATIENCE_SECONDS)
+        use_permit(lambda: entered.append("waiting"))
+
+    at_once([stay, wait_for_it])
+
+    assert entered == ["again", "waiting", "again"]
