@@ -299,7 +299,7 @@ def test_while_a_run_works_what_needs_a_person_is_said_to_wait(administrator: Cl
 
     page = administrator.get(run_address(run.pk)).content.decode()
 
-    assert "When the other chunks are done, they can be retried here." in page
+    assert "can be retried here when the other chunks are done." in page
     assert order(run, "retry") not in page
 
 
