@@ -4,10 +4,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import embedded, reading, seams
+from bench import embedded, hosted, reading, seams
 from bench.machine import described
 
-BENCHES = {"embedded": embedded.main, "reading": reading.main, "seams": seams.main}
+BENCHES = {
+    "embedded": embedded.main,
+    "hosted": hosted.main,
+    "reading": reading.main,
+    "seams": seams.main,
+}
 
 
 def main(names: list[str]) -> None:

@@ -129,6 +129,7 @@ class World:
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             "DATA_DIR": str(self.data),
+            "SCRATCH_DIR": str(self.folder / "scratch"),
             "DATABASE_URL": self.database_url,
             "SECRET_KEY": "a key for tests " * 4,
             "OPENAI_API_KEY": "sk-test",
