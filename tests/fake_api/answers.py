@@ -25,7 +25,7 @@ class Ending(Enum):
 
     RESET = "reset"
     # The other side sees ECONNRESET.
-    CLOSE = "close"
+    CLOSE = "closed"
 
 
 Step = bytes | Pause | Ending

@@ -40,7 +40,8 @@ class Arrival:
     fault: str = ""
     # The name of the fault that was played.
     outcome: str = ""
-    # "sent"; "gone", where the client hung up first; "reset", "closed"; "" under way.
+    # "sent"; "reset", "closed" by a fault; "gone": the client hung up first; "stopped": the server
+    # ended; "" under way.
 
     @property
     def sha256(self) -> str:

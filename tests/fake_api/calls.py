@@ -44,15 +44,19 @@ class CallLog:
         self.most_at_once = 0
         self.changed = threading.Condition()
         self._under_way: set[Call] = set()
+        # Transcriptions whose client waits.
+        self._open: set[Call] = set()
+        # All that have no end in the log.
         self._tries: Counter[str] = Counter()
         self._keeps_sound = keeps_sound
         self._file = file.open("a", encoding="utf-8") if file else None
 
     def came(self, call: Call) -> None:
         """Count the call, and with it those whose client has not hung up."""
-        if not call.is_transcription:
-            return
         with self.changed:
+            self._open.add(call)
+            if not call.is_transcription:
+                return
             self._under_way -= {other for other in self._under_way if has_hung_up(other.connection)}
             self._under_way.add(call)
             call.arrival.at_once = len(self._under_way)
@@ -83,6 +87,7 @@ class CallLog:
                 return
             call.is_over = True
             self._under_way.discard(call)
+            self._open.discard(call)
             arrival = call.arrival
             arrival.ended, arrival.outcome = time.monotonic(), outcome
             if arrival.number < 0:
@@ -93,6 +98,11 @@ class CallLog:
                 self._file.write(json.dumps(arrival.record()) + "\n")
                 self._file.flush()
             self.changed.notify_all()
+
+    def wait_for_ends(self, seconds: float) -> None:
+        """Wait until every call has its end in the log, at most so long."""
+        with self.changed:
+            self.changed.wait_for(lambda: not self._open, seconds)
 
     def close(self) -> None:
         if self._file:

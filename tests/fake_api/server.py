@@ -29,6 +29,8 @@ PATIENCE_SECONDS = 60.0
 # How long a test waits for what must come, and how long an answer is held at most.
 LOOK_SECONDS = 0.05
 # How often a pause is interrupted to see whether it is over.
+STOP_SECONDS = 2.0
+# How long the end waits for calls to be noted.
 MODEL_PATH = "/v1/models"
 
 
@@ -109,6 +111,7 @@ class FakeApi:
             self._thread.join()
         self._server.server_close()
         self._server.drop_connections()
+        self.calls.wait_for_ends(STOP_SECONDS)
 
     def start(self) -> None:
         """Listen again, at the same address; for the first time too."""

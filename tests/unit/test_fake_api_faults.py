@@ -60,19 +60,21 @@ def test_a_seeded_plan_meets_the_same_sound_alike_and_ends_after_its_tries() -> 
 
 
 @pytest.mark.parametrize(
-    ("fault", "error"),
+    ("fault", "error", "outcome"),
     [
-        (faults.reset_before_body(), (httpx2.ReadError, httpx2.RemoteProtocolError)),
-        (faults.reset_after_body(), httpx2.ReadError),
-        (faults.reset_mid_answer(), httpx2.ReadError),
-        (faults.closed_after_body(), httpx2.RemoteProtocolError),
-        (faults.closed_mid_answer(), httpx2.RemoteProtocolError),
-        (faults.nothing_for_ever(), httpx2.ReadTimeout),
-        (faults.headers_then_nothing(), httpx2.ReadTimeout),
+        (faults.reset_before_body(), (httpx2.ReadError, httpx2.RemoteProtocolError), "reset"),
+        (faults.reset_after_body(), httpx2.ReadError, "reset"),
+        (faults.reset_mid_answer(), httpx2.ReadError, "reset"),
+        (faults.closed_after_body(), httpx2.RemoteProtocolError, "closed"),
+        (faults.closed_mid_answer(), httpx2.RemoteProtocolError, "closed"),
+        (faults.nothing_for_ever(), httpx2.ReadTimeout, "gone"),
+        (faults.headers_then_nothing(), httpx2.ReadTimeout, "gone"),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_a_broken_connection_is_seen_as_one(api: FakeApi, fault: faults.Fault, error: Any) -> None:
+def test_a_broken_connection_is_seen_as_one(
+    api: FakeApi, fault: faults.Fault, error: Any, outcome: str
+) -> None:
     api.next(fault)
 
     with pytest.raises(error):
@@ -81,6 +83,8 @@ def test_a_broken_connection_is_seen_as_one(api: FakeApi, fault: faults.Fault, e
     assert ask(api).status_code == 200
     assert api.arrivals[0].fault == fault.name
     assert api.arrivals[1].at_once == 1, "who hung up is not under way"
+    api.calls.wait_for_ends(5)
+    assert api.arrivals[0].outcome == outcome
 
 
 @pytest.mark.parametrize("where", ["body", "headers"])

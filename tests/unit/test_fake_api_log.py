@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,20 @@ def test_a_client_that_hangs_up_ends_its_call(api: FakeApi) -> None:
     assert api.most_at_once == 1
     api.let_go()
     assert ask(api).status_code == 200
+
+
+def test_a_call_that_the_end_of_the_server_cuts_off_is_in_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "calls.jsonl"
+    with FakeApi(log=log) as api, ThreadPoolExecutor() as clients:
+        api.hold()
+        answer = clients.submit(ask, api)
+        api.wait_for(1)
+        api.stop()
+
+        assert isinstance(answer.exception(), httpx2.TransportError)
+
+    (call,) = read_log(log)
+    assert (call.outcome, call.status) == ("stopped", None)
 
 
 def test_an_answer_of_the_tests_own_is_given_as_it_is(api: FakeApi) -> None:
