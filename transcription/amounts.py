@@ -14,6 +14,11 @@ def dollars(usd: Decimal) -> str:
     return f"${usd.quantize(CENT, ROUND_HALF_UP):,}"
 
 
+def dollars_exactly(usd: Decimal) -> str:
+    """Return a price with all its digits: $0.0045."""
+    return f"${usd:f}"
+
+
 def about_dollars(usd: Decimal) -> str:
     """Return an amount that was estimated."""
     return dollars(usd) if 0 < usd < CENT else f"about {dollars(usd)}"

@@ -49,11 +49,14 @@ class Shutdown:
         return f"{self.fact} {self.advice}"
 
 
+def announced_day(model: str) -> date | None:
+    """Return when the vendor ends *model*; None where it does not, or the server is another's."""
+    return hosted_model(model).shutdown_date if _is_vendors_server() else None
+
+
 def announced(engine: str, model: str, *, today: date) -> Shutdown | None:
     """Return the end that the vendor announced; None where it is far or there is none. No query."""
-    if engine != HOSTED or not _is_vendors_server():
-        return None
-    return _near(model, hosted_model(model).shutdown_date, today)
+    return _near(model, announced_day(model), today) if engine == HOSTED else None
 
 
 def said_or_announced(engine: str, model: str, *, today: date) -> Shutdown | None:

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from transcription.amounts import about_dollars, about_how_long, counted, dollars
+from transcription.amounts import about_dollars, about_how_long, counted, dollars, dollars_exactly
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,10 @@ def test_an_estimated_amount_says_that_it_is_one() -> None:
 )
 def test_a_length_of_time_is_written_in_words(seconds: float, written: str) -> None:
     assert about_how_long(seconds) == written
+
+
+def test_a_price_keeps_all_its_digits() -> None:
+    assert dollars_exactly(Decimal("0.0045")) == "$0.0045"
 
 
 def test_things_are_counted_with_their_plural() -> None:

@@ -1,5 +1,6 @@
 """The page where a person starts runs: nothing else does."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -264,3 +265,44 @@ def test_who_may_not_start_runs_gets_no_estimate_either(staff: Client) -> None:
     ]
 
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_the_models_are_offered_with_their_prices_and_ends(
+    administrator: Client, settings: Settings
+) -> None:
+    settings.OPENAI_API_KEY = "a key"
+    hearing = make_hearing(duration_ms=600_000)
+
+    page = administrator.get(address(hearing.pk)).content.decode()
+
+    assert "gpt-transcribe: $0.0045 a minute (the usual)" in page
+    assert "whisper-1: $0.006 a minute, until 26 February 2027" in page
+    assert "gpt-4o-transcribe-diarize: price not known, until" in page
+    assert page.count("gpt-transcribe:") == 1
+
+
+def test_a_server_of_ones_own_has_its_own_price_and_ends_no_model(
+    administrator: Client, settings: Settings
+) -> None:
+    settings.OPENAI_BASE_URL = "http://speech.senate.example/v1"
+    settings.OPENAI_TRANSCRIPTION_MODEL = "large"
+    settings.OPENAI_USD_PER_MINUTE = Decimal(0)
+
+    page = administrator.get(address(make_hearing().pk)).content.decode()
+
+    assert "large: $0 a minute (the usual)" in page
+    assert "whisper-1: $0 a minute<" in page
+
+
+def test_another_model_is_reckoned_at_its_own_price(
+    administrator: Client, settings: Settings
+) -> None:
+    settings.OPENAI_API_KEY = "a key"
+    hearing = make_hearing(duration_ms=600_000, speech=[[0, 298_000], [302_000, 600_000]])
+    sent = {"engine": "openai", "model": "gpt-4o-mini-transcribe", "estimate": "1"}
+
+    usual = administrator.get(address(hearing.pk)).content.decode()
+    chosen = administrator.post(address(hearing.pk), sent).content.decode()
+
+    assert "about $0.05, " in usual
+    assert "about $0.03, " in chosen
