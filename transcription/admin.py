@@ -19,7 +19,7 @@ from unfold.decorators import action, display
 from hearings.admin import HearingAdmin as DescribedHearingAdmin
 from hearings.forms import HearingForm
 from hearings.models import CheckStatus, Hearing, Witness
-from transcription import dispatch, pipeline
+from transcription import dispatch, pipeline, rate_admin  # noqa: F401 (it registers itself)
 from transcription.clock import database_clock
 from transcription.listing import State, with_state
 from transcription.models import Run, RunStatus, Segment

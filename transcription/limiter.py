@@ -27,6 +27,9 @@ PATIENT_SHARE = 0.01
 # Who has waited long looks again only after this share of the wait so far …
 LONGEST_POLL_SECONDS = 0.25
 # … and no later than this: many who wait long ask the database little.
+FULL_LOOK_SECONDS = 0.5
+# How often who waits looks for leases that are over and for another capacity; in between only
+# whether somebody let go.
 _released = threading.local()
 # When this thread let go of a slot last (`time.monotonic()`).
 
@@ -154,8 +157,21 @@ def _waited_for(limit: Callable[[], Limit], *, clock: Clock, policy: LeasePolicy
     courtesy = getattr(_released, "at", -inf) + policy.poll_seconds - came
     if courtesy > 0:
         time.sleep(courtesy)
-    while (held := acquire(limit(), now=clock(), lease_seconds=policy.lease_seconds)) is None:
-        waited = time.monotonic() - came
-        patience = min(waited * PATIENT_SHARE, LONGEST_POLL_SECONDS)
+    while True:
+        wanted = limit()
+        held = acquire(wanted, now=clock(), lease_seconds=policy.lease_seconds)
+        if held:
+            return held
+        _sleep_while_held(wanted, came=came, policy=policy)
+
+
+def _sleep_while_held(limit: Limit, *, came: float, policy: LeasePolicy) -> None:
+    """Return when a slot may be free, or it is time for a look at leases and the capacity."""
+    until = time.monotonic() + FULL_LOOK_SECONDS
+    released = Slot.objects.filter(limit=limit.name, number__lt=limit.capacity, token=None)
+    while True:
+        now = time.monotonic()
+        patience = min((now - came) * PATIENT_SHARE, LONGEST_POLL_SECONDS)
         time.sleep(max(policy.poll_seconds, patience))
-    return held
+        if now >= until or released.exists():
+            return
