@@ -2,11 +2,13 @@
 
 import os
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import environ
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
 from hearings.policies import RecordingLimits, ScratchPolicy
@@ -22,6 +24,16 @@ env.read_env(BASE_DIR / ".env")
 def _optional(name: str) -> str | None:
     """Return a setting, or None where it is missing or empty."""
     return env.str(name, default="").strip() or None
+
+
+def _dollars(value: str | None) -> Decimal | None:
+    """Return an amount that is not negative; None for none."""
+    if value is None:
+        return None
+    amount = Decimal(value) if value.replace(".", "", 1).isdecimal() else Decimal(-1)
+    if amount < 0:
+        raise ImproperlyConfigured(f"OPENAI_USD_PER_MINUTE is no amount such as 0.006: {value}")
+    return amount
 
 
 # What must last --------------------------------------------------------------------------------
@@ -138,6 +150,7 @@ SCRATCH = ScratchPolicy(
 OPENAI_API_KEY = _optional("OPENAI_API_KEY")
 OPENAI_BASE_URL = _optional("OPENAI_BASE_URL")
 OPENAI_TRANSCRIPTION_MODEL = env.str("OPENAI_TRANSCRIPTION_MODEL", default="gpt-transcribe")
+OPENAI_USD_PER_MINUTE = _dollars(_optional("OPENAI_USD_PER_MINUTE"))
 WHISPER_MODEL = env.str("WHISPER_MODEL", default="base")
 WHISPER_THREADS = env.int("WHISPER_THREADS", default=0)
 TRANSCRIPTION_ENGINE = _optional("TRANSCRIPTION_ENGINE") or (
@@ -271,6 +284,9 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "faster_whisper": {"level": "WARNING"},
+        # At DEBUG these print headers, the key among them.
+        "openai": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
+        "httpcore2": {"level": "WARNING"},
     },
 }

@@ -5,155 +5,301 @@ would carry the audio and the key to another host.
 """
 
 import json
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
 
+from transcription.engines import answers, lost_calls, refusals
+from transcription.engines.advice import rate_advice
 from transcription.engines.base import (
     AccessRefused,
+    Answer,
     AnswerUnusable,
-    AudioRejected,
     AudioSlice,
     Capabilities,
-    EngineBusy,
     EngineError,
-    EngineUnavailable,
     Hints,
     Transcription,
 )
-from transcription.timing import spread
+from transcription.engines.encoding import upload_of
+from transcription.engines.hosted_models import PLAINEST, HostedModel, hosted_model
+from transcription.engines.redaction import redacted, redacted_bytes
+from transcription.engines.replies import SUCCESS_BELOW, Reply, complaint_in
 
-if TYPE_CHECKING:  # it takes a second to import, which no command that asks for help has
+if TYPE_CHECKING:  # they take a second to import, which no command that asks for help has
     import openai
 
-MOST_BYTES = 26_214_400
-# The vendor's limit on a whole request.
-NEEDS_PERSON = frozenset(
-    {
-        "insufficient_quota",
-        "credit_balance_exhausted",
-        "invalid_api_key",
-        "model_not_found",
-        "unsupported_country_region_territory",
-    }
-)
-# Error codes that no waiting mends; a spend limit's code ends in "_spend_limit_exceeded".
-PLURAL_LANGUAGE = frozenset({"gpt-transcribe"})
-# Models that take `languages` and ignore `language`.
+    from transcription.engines.transport import CappedTransport
+
+VENDOR = "https://api.openai.com/v1"
+LONGEST_LOOK_SECONDS = 30.0
+# Of a question that sends no audio.
+LONGEST_REQUEST_ID = 200
+TALKATIVE = ("openai", "httpx2", "httpcore2")
+# Loggers that print headers and bodies when asked for everything.
+
+
+class Traits(Protocol):
+    """What a server was found to do with the model. Read each time, learned once."""
+
+    def response_format(self) -> str:
+        """Return the richest form of answer that it gives, "" where that is not known."""
+
+    def learn_response_format(self, response_format: str) -> None: ...
+
+    def learn_shutdown(self, day: date | None) -> None: ...
+
+
+@dataclass(slots=True)
+class Forgetful:
+    """Traits that nobody else sees."""
+
+    known_format: str = ""
+    shutdown_date: date | None = None
+
+    def response_format(self) -> str:
+        return self.known_format
+
+    def learn_response_format(self, response_format: str) -> None:
+        self.known_format = response_format
+
+    def learn_shutdown(self, day: date | None) -> None:
+        self.shutdown_date = day
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a server says of a model."""
+
+    shutdown_date: date | None
+    # From when on it answers no more; None where no end is announced.
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The vendor's client on a wire of ours."""
+
+    client: "openai.OpenAI"
+    wire: "CappedTransport"
 
 
 class OpenAIEngine:
-    """A hosted engine. Gives text; the times of its words are estimated."""
+    """A hosted engine. What it can do depends on the model."""
 
     name = "openai"
-    capabilities = Capabilities(
-        is_hosted=True,
-        word_times=False,
-        decodes_windows=False,
-        most_ms=None,
-        most_bytes=MOST_BYTES,
-    )
 
-    def __init__(
-        self, model: str, *, api_key: str | None, base_url: str | None, timeout_seconds: float
+    def __init__(  # noqa: PLR0913 (each a setting of its own)
+        self,
+        model: str,
+        *,
+        api_key: str | None,
+        base_url: str | None,
+        timeout_seconds: float,
+        usd_per_minute: Decimal | None = None,
+        traits: Traits | None = None,
     ) -> None:
+        """*usd_per_minute* is the price that the settings give; None: as in the table."""
         self.model = model
+        self._traits = traits or Forgetful()
         self._api_key = api_key
         self._base_url = base_url
         self._timeout_seconds = timeout_seconds
-        self._client: openai.OpenAI | None = None
+        self._usd_per_minute = usd_per_minute
+        self._connection: Connection | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        model = hosted_model(self.model)
+        price = model.usd_per_minute if self._usd_per_minute is None else self._usd_per_minute
+        return Capabilities(
+            is_hosted=True,
+            word_times=model.word_times and model.is_known,
+            decodes_windows=False,
+            most_ms=model.most_ms,
+            most_bytes=model.most_bytes,
+            usd_per_minute=price,
+        )
 
     def check(self) -> None:
-        """Raise AccessRefused where no key is set and no server of one's own either."""
+        """Raise AccessRefused where the settings cannot work. Asks no server."""
         if not self._api_key and not self._base_url:
             raise AccessRefused(
                 "No API key is set. Set OPENAI_API_KEY, or use the embedded engine (whisper)."
             )
+        if self._api_key and not (self._api_key.isascii() and self._api_key.isprintable()):
+            raise AccessRefused(
+                "The API key holds a character that no key has. Set OPENAI_API_KEY anew."
+            )
+        if not self.model:
+            raise AccessRefused("No model is named. Set OPENAI_TRANSCRIPTION_MODEL.")
 
     @contextmanager
     def ready(self) -> Iterator[None]:
         """Keep a connection open for the block."""
-        import openai
-
         self.check()
-        self._client = openai.OpenAI(
-            api_key=self._api_key or "none",
-            base_url=self._base_url,
-            max_retries=0,
-            timeout=self._timeout_seconds,
-            http_client=openai.DefaultHttpx2Client(follow_redirects=False),
-        )
-        try:
-            yield
-        finally:
-            self._client.close()
-            self._client = None
+        with self._connected(self._timeout_seconds) as connection:
+            self._connection = connection
+            try:
+                yield
+            finally:
+                self._connection = None
 
     def transcribe(self, audio: AudioSlice, *, hints: Hints) -> Transcription:
         """Return the words in *audio*. Needs `ready`."""
+        if self._connection is None:
+            raise RuntimeError("transcribe() outside ready()")
+        model = self._asked_for()
+        client = self._connection.client
+        file = upload_of(audio)
+        answer = self._call(
+            self._connection,
+            lambda: client.audio.transcriptions.with_raw_response.create(
+                file=file, model=self.model, **model.form(hints)
+            ),
+            self._timeout_seconds,
+        )
+        try:
+            heard = answers.parse(answer.body, speech=audio.speech, duration_ms=audio.duration_ms)
+        except AnswerUnusable as error:
+            error.answer = answer
+            raise
+        return Transcription(heard.words, heard.flags, heard.usage, answer)
+
+    def examine(self) -> ModelFacts:
+        """Return what the server says of the model, and remember it. Costs nothing.
+
+        Raises EngineError: AccessRefused where the key or the model will not do.
+        """
+        self.check()
+        seconds = min(self._timeout_seconds, LONGEST_LOOK_SECONDS)
+        with self._connected(seconds) as connection:
+            models = connection.client.models.with_raw_response
+            try:
+                answer = self._call(connection, lambda: models.retrieve(self.model), seconds)
+            except AccessRefused as error:
+                if self._does_not_tell(error.answer):
+                    return ModelFacts(None)
+                raise
+        facts = ModelFacts(_shutdown_date(answer.body))
+        self._traits.learn_shutdown(facts.shutdown_date)
+        return facts
+
+    def _asked_for(self) -> HostedModel:
+        """Return the model, asked as the server was found to take it."""
+        model = hosted_model(self.model)
+        learned = "" if model.is_known else self._traits.response_format()
+        return model.asked_as(learned) if learned else model
+
+    @contextmanager
+    def _connected(self, timeout_seconds: float) -> "Iterator[Connection]":
+        import httpx2
         import openai
 
-        if self._client is None:
-            raise RuntimeError("transcribe() outside ready()")
+        from transcription.engines.transport import CappedTransport
+
+        _keep_quiet()
+        base_url = self._base_url or VENDOR
         try:
-            answer = self._client.audio.transcriptions.with_raw_response.create(
-                file=("chunk.wav", audio.wav, "audio/wav"),
-                model=self.model,
-                response_format="json",
-                **self._language(hints),
+            wire = CappedTransport(base_url=base_url, timeout_seconds=timeout_seconds)
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise self._lost(error, was_sent=False, timeout_seconds=timeout_seconds) from None
+        with openai.OpenAI(
+            api_key=self._api_key or "none",
+            base_url=base_url,
+            max_retries=0,
+            timeout=timeout_seconds,
+            default_headers={"Accept-Encoding": "identity"},
+            http_client=httpx2.Client(transport=wire, follow_redirects=False),
+        ) as client:
+            yield Connection(client, wire)
+
+    def _call(
+        self, connection: Connection, ask: Callable[[], Any], timeout_seconds: float
+    ) -> Answer:
+        """Return the 2xx that *ask* gets. Raises EngineError, whose causes are not passed on:
+
+        they may hold the key.
+        """
+        import httpx2
+        import openai
+
+        wire = connection.wire
+        wire.forget()
+        lost: Exception | None = None
+        try:
+            ask()
+        except (
+            *(openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError),
+            *(httpx2.CookieConflict, OSError, ValueError),
+        ) as error:
+            lost = error
+        if wire.reply is not None:
+            return self._judged(wire.reply)
+        raise self._lost(
+            lost or RuntimeError("no answer"),
+            was_sent=wire.was_sent,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def _lost(self, error: Exception, *, was_sent: bool, timeout_seconds: float) -> EngineError:
+        return lost_calls.failure(
+            error, was_sent=was_sent, key=self._api_key, timeout_seconds=timeout_seconds
+        )
+
+    def _judged(self, reply: Reply) -> Answer:
+        """Return the answer of a call that went through. Raises EngineError for any other."""
+        answer = self._kept(reply)
+        if reply.status >= SUCCESS_BELOW:
+            raise self._refusal(reply, answer)
+        if reply.is_cut:
+            raise AnswerUnusable(
+                "The engine's answer is far longer than any transcript; only its start was read.",
+                answer=answer,
             )
-        except openai.OpenAIError as error:
-            raise translated(error, key=self._api_key) from error
-        return Transcription(spread(_text_of(answer.text), audio.speech, audio.duration_ms))
+        return answer
 
-    def _language(self, hints: Hints) -> dict[str, Any]:
-        if self.model in PLURAL_LANGUAGE:
-            return {"languages": [hints.language]}
-        return {"language": hints.language}
+    def _kept(self, reply: Reply) -> Answer:
+        name = redacted(reply.headers.get("x-request-id", ""), self._api_key)
+        return Answer(
+            status=reply.status,
+            body=redacted_bytes(reply.body, self._api_key),
+            request_id=name[:LONGEST_REQUEST_ID],
+            advice=rate_advice(reply.headers),
+        )
+
+    def _refusal(self, reply: Reply, answer: Answer) -> EngineError:
+        asked = self._asked_for()
+        complaint = complaint_in(reply.body)
+        is_form = reply.status in refusals.BAD_REQUESTS and complaint.is_about_form
+        if is_form and not asked.is_known and asked.response_format != PLAINEST:
+            self._traits.learn_response_format(PLAINEST)
+            return refusals.asked_wrongly(self.model, answer)
+        return refusals.refusal(
+            reply, answer, model=self.model, key=self._api_key, now=datetime.now(UTC)
+        )
+
+    def _does_not_tell(self, answer: Answer | None) -> bool:
+        """Tell a server of one's own that has no such page from one that has no such model."""
+        if self._base_url is None or answer is None:
+            return False
+        unknown = answer.status in refusals.NO_SUCH_PAGE
+        return unknown and complaint_in(answer.body).code != "model_not_found"
 
 
-def _text_of(body: str) -> str:
-    """Return the text in an answer. Raises AnswerUnusable."""
+def _shutdown_date(body: bytes) -> date | None:
     try:
-        answer = json.loads(body)
-    except ValueError as error:
-        raise AnswerUnusable("The engine's answer is not JSON.") from error
-    text = answer.get("text") if isinstance(answer, dict) else None
-    if not isinstance(text, str):
-        raise AnswerUnusable("The engine's answer holds no text.")
-    return text
+        value = json.loads(body)
+        return date.fromisoformat(value["shutdown_date"][:10])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
-def translated(error: "openai.OpenAIError", *, key: str | None) -> EngineError:
-    """Return our error for one of the client's: the one place that knows the vendor's.
-
-    The message is stored and shown, so *key* is taken out where the server repeats it.
-    """
-    import openai
-
-    match error:
-        case openai.APIStatusError():
-            said = error.message.replace(key, "…") if key else error.message
-            return _by_status(error, said)
-        case openai.APIResponseValidationError():
-            return AnswerUnusable("The engine's answer has the wrong shape.")
-        case openai.APITimeoutError():
-            return EngineUnavailable("The engine did not answer in time.")
-        case openai.APIConnectionError():
-            return EngineUnavailable(f"The engine could not be reached: {error}")
-    return EngineUnavailable(f"The engine's client failed: {error}")
-
-
-def _by_status(error: "openai.APIStatusError", message: str) -> EngineError:
-    code = str(error.code or error.type or "")
-    said = f"The engine refused: {message}"
-    if code in NEEDS_PERSON or code.endswith("_spend_limit_exceeded"):
-        return AccessRefused(said)
-    match error.status_code:
-        case 429 | 503:
-            return EngineBusy(said)
-        case 400 | 413 | 415 | 422:
-            return AudioRejected(said)
-        case 301 | 302 | 303 | 307 | 308 | 401 | 402 | 403 | 404:
-            return AccessRefused(said)
-    return EngineUnavailable(f"The engine failed: {message}")
+def _keep_quiet() -> None:
+    """Keep the client's loggers from printing headers, whatever OPENAI_LOG said at its import."""
+    for name in TALKATIVE:
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))

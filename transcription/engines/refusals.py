@@ -1,0 +1,174 @@
+"""What each failure of a hosted engine means: one table, by the vendor's codes before statuses.
+
+The vendor's errors are ``{"error": {"message", "type", "param", "code"}}``. A 429 may be a rate, a
+quota or a spend limit, so its code decides; many servers give nothing but a status.
+"""
+
+import re
+from datetime import datetime
+from enum import Enum
+from http import HTTPStatus
+
+from transcription.engines.advice import wait_seconds
+from transcription.engines.base import (
+    AccessRefused,
+    Answer,
+    AskedWrongly,
+    AudioRejected,
+    EngineBusy,
+    EngineError,
+    EngineUnavailable,
+)
+from transcription.engines.redaction import redacted
+from transcription.engines.replies import Complaint, Reply, complaint_in, one_line
+
+
+class Kind(Enum):
+    """What an answer's code, type or status means."""
+
+    BUSY = "busy"
+    DOWN = "down"
+    AUDIO = "audio"
+    TOO_LARGE = "too large"
+    KEY = "key"
+    QUOTA = "quota"
+    REGION = "region"
+    MODEL = "model"
+    FORBIDDEN = "forbidden"
+    REQUEST = "request"
+    REDIRECT = "redirect"
+
+
+CODES = {
+    "rate_limit_exceeded": Kind.BUSY,
+    "slow_down": Kind.BUSY,
+    "server_is_overloaded": Kind.BUSY,
+    "overloaded_error": Kind.BUSY,
+    "engine_overloaded": Kind.BUSY,
+    "insufficient_quota": Kind.QUOTA,
+    "credit_balance_exhausted": Kind.QUOTA,
+    "billing_hard_limit_reached": Kind.QUOTA,
+    "billing_not_active": Kind.QUOTA,
+    "billing_error": Kind.QUOTA,
+    "invalid_api_key": Kind.KEY,
+    "account_deactivated": Kind.KEY,
+    "authentication_error": Kind.KEY,
+    "permission_error": Kind.FORBIDDEN,
+    "ip_not_authorized": Kind.FORBIDDEN,
+    "model_not_found": Kind.MODEL,
+    "unsupported_country_region_territory": Kind.REGION,
+    "audio_too_short": Kind.AUDIO,
+    "audio_too_long": Kind.TOO_LARGE,
+    "file_too_large": Kind.TOO_LARGE,
+}
+STATUSES: dict[int, Kind] = {
+    HTTPStatus.UNAUTHORIZED: Kind.KEY,
+    HTTPStatus.PAYMENT_REQUIRED: Kind.QUOTA,
+    HTTPStatus.FORBIDDEN: Kind.FORBIDDEN,
+    HTTPStatus.NOT_FOUND: Kind.MODEL,
+    HTTPStatus.REQUEST_TIMEOUT: Kind.DOWN,
+    HTTPStatus.CONFLICT: Kind.DOWN,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Kind.TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Kind.AUDIO,
+    HTTPStatus.TOO_EARLY: Kind.DOWN,
+    HTTPStatus.TOO_MANY_REQUESTS: Kind.BUSY,
+    HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: Kind.REGION,
+    529: Kind.BUSY,  # "overloaded", of some servers
+}
+BAD_REQUESTS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+NO_SUCH_PAGE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
+CLASSES = {3: Kind.REDIRECT, 4: Kind.REQUEST}
+# By a status's first digit, where nothing else decides.
+SPEND_LIMIT = "_spend_limit_exceeded"
+TOO_LONG = re.compile(
+    r"longer than|too (long|large|big)|content size limit|maximum .*size", re.IGNORECASE
+)
+OVERLOADED = re.compile(r"overload|at capacity|slow down", re.IGNORECASE)
+
+SAID = " It said: {said}"
+WORDS = {
+    Kind.BUSY: "The engine is busy: it takes no more requests for now.",
+    Kind.DOWN: "The engine failed with status {status}.",
+    Kind.AUDIO: "The engine does not take this audio.",
+    Kind.TOO_LARGE: "This piece of audio is too large or too long for the engine.",
+    Kind.KEY: "The engine refuses the API key. Set a valid one in OPENAI_API_KEY.",
+    Kind.QUOTA: (
+        "The account may spend no more: its quota, its credit or its spend limit is used up. "
+        "Pay for more, or raise the limit, with the vendor."
+    ),
+    Kind.REGION: (
+        "The engine does not serve the country or region that this machine is in. "
+        "Use another engine."
+    ),
+    Kind.MODEL: (
+        "The engine has no model “{model}” at this address for this key. "
+        "Choose another (OPENAI_TRANSCRIPTION_MODEL), or mend the address (OPENAI_BASE_URL)."
+    ),
+    Kind.FORBIDDEN: (
+        "The engine forbids this key to transcribe. Give the key that permission with the vendor, "
+        "or set another in OPENAI_API_KEY."
+    ),
+    Kind.REQUEST: (
+        "The server does not take our request, whatever the audio. "
+        "Choose another model, or have a person look at what the server asks for."
+    ),
+    Kind.REDIRECT: (
+        "The engine sends us to another address, and neither audio nor key follows. "
+        "If that is right, set OPENAI_BASE_URL to it."
+    ),
+}
+REFUSALS = frozenset(
+    {
+        *(Kind.KEY, Kind.QUOTA, Kind.REGION, Kind.MODEL),
+        *(Kind.FORBIDDEN, Kind.REQUEST, Kind.REDIRECT),
+    }
+)
+
+
+def kind_of(status: int, complaint: Complaint) -> Kind:
+    """Return what a refusal means: by its code, then its type, then the status."""
+    for word in (complaint.code, complaint.kind):
+        if word.endswith(SPEND_LIMIT):
+            return Kind.QUOTA
+        if word in CODES:
+            return CODES[word]
+    if status in BAD_REQUESTS:
+        return _of_bad_request(complaint)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and OVERLOADED.search(complaint.message):
+        return Kind.BUSY
+    return STATUSES.get(status) or CLASSES.get(status // 100, Kind.DOWN)
+
+
+def _of_bad_request(complaint: Complaint) -> Kind:
+    if TOO_LONG.search(complaint.message):
+        return Kind.TOO_LARGE
+    if complaint.param in ("", "file", "audio"):
+        return Kind.REQUEST if complaint.is_about_form else Kind.AUDIO
+    return Kind.REQUEST
+
+
+def refusal(
+    reply: Reply, answer: Answer, *, model: str, key: str | None, now: datetime
+) -> EngineError:
+    """Return our error for an answer that is no 2xx. Its message is without *key*."""
+    complaint = complaint_in(reply.body)
+    kind = kind_of(reply.status, complaint)
+    said = complaint.message or (reply.headers.get("location", "") if kind is Kind.REDIRECT else "")
+    sentence = WORDS[kind].format(status=reply.status, model=model)
+    message = redacted(sentence + (SAID.format(said=one_line(said)) if said else ""), key)
+    if kind is Kind.BUSY:
+        wait = wait_seconds(reply.headers, now=now)
+        return EngineBusy(message, wait_seconds=wait, answer=answer)
+    if kind in REFUSALS:
+        return AccessRefused(message, answer=answer)
+    if kind is Kind.DOWN:
+        return EngineUnavailable(message, answer=answer)
+    return AudioRejected(message, too_large=kind is Kind.TOO_LARGE, answer=answer)
+
+
+def asked_wrongly(model: str, answer: Answer) -> AskedWrongly:
+    """Return the error of a server that gives no answers of the form asked for."""
+    return AskedWrongly(
+        f"The engine gives no times with “{model}”. It is asked for plain text from now on.",
+        answer=answer,
+    )
