@@ -27,6 +27,8 @@ KEYS = {
     "segment": {"start", "end", "text", "speaker", "confidence", "flags", "words"},
     "word": {"start", "end", "word", "confidence", "timing"},
 }
+USD_PER_MINUTE = 0.0045
+# Of gpt-transcribe.
 MODELS = Path(os.environ.get("MODELS_DIR", settings.BASE_DIR / "data" / "models"))
 
 
@@ -61,8 +63,9 @@ def assert_nothing_is_made_up(value: dict[str, Any]) -> None:
     assert value["run"]["validation_score"] is None
     assert {segment["speaker"] for segment in value["segments"]} == {None}
     if value["run"]["engine"] == "openai":
-        assert value["run"]["cost_usd"] is None
-        assert value["run"]["billed_seconds"] is None
+        billed = value["run"]["billed_seconds"]
+        assert value["run"]["cost_usd"] == pytest.approx(billed / 60 * USD_PER_MINUTE, abs=1e-5)
+        assert billed >= value["coverage"]["speech"] / 2
         assert {w["confidence"] for s in value["segments"] for w in s["words"]} == {None}
         assert {w["timing"] for s in value["segments"] for w in s["words"]} == {"estimated"}
 
