@@ -10,12 +10,10 @@ from typing import Any
 from transcription import costs, limiter, rates, receipts
 from transcription.clock import Clock
 from transcription.engines.base import (
-    AnswerUnusable,
     AudioSlice,
     Engine,
     EngineBusy,
     EngineError,
-    EngineUnavailable,
     Hints,
     Transcription,
 )
@@ -26,9 +24,6 @@ from transcription.models import Attempt, Chunk
 from transcription.policies import LeasePolicy, RatePolicy
 
 logger = logging.getLogger(__name__)
-
-TROUBLE = (EngineBusy, EngineUnavailable, AnswerUnusable)
-# Failures of the server, not of one request; many of them open the circuit.
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +154,7 @@ class Caller:
             return
         if isinstance(error, EngineBusy):
             rates.slow_down(self._rate)
-        if isinstance(error, TROUBLE):
+        if isinstance(error, rates.TROUBLE):
             rates.went_wrong(self._rate, now=self._clock())
 
 

@@ -178,7 +178,7 @@ def _appetites(rate: RatePolicy, *, now: datetime) -> list[tuple[Appetite, int]]
     appetites = Run.objects.hungriest(now)
     hosted = {a.run.pk for a in appetites if _is_hosted(a.run)}
     slots = rates.row(rate).max_concurrent if hosted else 0
-    if hosted and rates.wait_seconds(rate).wait_seconds > rate.longest_wait_seconds:
+    if hosted and rates.wait_seconds(rate).wait_seconds > 0:
         slots = -SLICED_AHEAD
     found = []
     for appetite in appetites:

@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from hearings.models import Hearing
-from transcription import dispatch, limiter, planning, rates, recutting
+from transcription import dispatch, forecast, limiter, planning, rates, recutting
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, Engine
 from transcription.engines.registry import default_model, engine_for
@@ -156,6 +156,7 @@ def _begun(hearing: Hearing, options: RunOptions, *, by: User | None, now: datet
         created_at=now,
     )
     Chunk.objects.bulk_create(_rows(run, plan.chunks))
+    forecast.keep(run, forecast.terms_of(run.engine, run.model).estimate(plan))
     with log_fields(hearing=hearing.slug, run=run.pk):
         logger.info("run begins: %s chunks, %s", len(plan.chunks), plan.method)
     if plan.chunks:

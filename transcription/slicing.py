@@ -7,7 +7,7 @@ from django.conf import settings
 from hearings import ffmpeg, spool
 from hearings.models import Hearing
 from hearings.spans import Span, clip_all
-from transcription.engines.base import AccessRefused, AudioSlice, AudioUnreadable
+from transcription.engines.base import AccessRefused, AudioSlice, AudioUnreadable, Encoding
 from transcription.models import Chunk
 
 
@@ -31,6 +31,7 @@ def slice_of(chunk: Chunk) -> AudioSlice:
         span=chunk.span,
         windows=_from_start(chunk.window_spans, chunk.start_ms),
         speech=_from_start(speech, chunk.start_ms),
+        encoding=Encoding(chunk.encoding),
     )
 
 

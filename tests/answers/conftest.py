@@ -1,0 +1,44 @@
+"""A run of three chunks whose every word is known, and a server that a test can turn against it."""
+
+import io
+import wave
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests.answers.kit import KEY, Trial
+from tests.db.run_kit import TEN_SECONDS
+from tests.factories import make_hearing
+from tests.fake_api import FakeApi
+from tests.fake_api.recordings import KnownRecording, counted_words, noise
+
+SECONDS = 30
+KNOWN = KnownRecording(noise(SECONDS), counted_words(SECONDS))
+
+
+@pytest.fixture
+def api(settings: Settings) -> Iterator[FakeApi]:
+    with FakeApi(known_key=KEY) as server:
+        server.answer = KNOWN
+        settings.OPENAI_BASE_URL = server.url
+        settings.OPENAI_API_KEY = KEY
+        settings.DISPATCHER = "tests.db.run_kit.NoDispatcher"
+        yield server
+
+
+@pytest.fixture
+def trial(api: FakeApi, db: None) -> Trial:
+    speech = [list(pair) for pair in TEN_SECONDS if pair[1] <= SECONDS * 1000]
+    hearing = make_hearing(content=_wav(KNOWN.pcm), speech=speech, duration_ms=SECONDS * 1000)
+    return Trial(api, hearing, KNOWN.text)
+
+
+def _wav(pcm: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(pcm)
+    return buffer.getvalue()

@@ -1,0 +1,82 @@
+"""One hearing, one run, one server: worked on until nothing more happens by itself."""
+
+from dataclasses import dataclass, field, replace
+
+from django.conf import settings
+
+from hearings.models import Hearing
+from tests.db.run_kit import SetClock, options, text_of, work
+from tests.factories import NOW
+from tests.fake_api import FakeApi
+from tests.fake_api.refusals import Fault
+from transcription import pipeline, rates
+from transcription.clock import database_clock
+from transcription.models import Attempt, Chunk, RateLimit, Run, RunStatus
+
+KEY = "sk-proj-Sentinel0Key1That2Must3Never4Appear"
+PATIENCE = 40
+# Looks at a run that goes on by itself; more is endless.
+
+
+@dataclass
+class Trial:
+    """What a test does to a run and sees of it."""
+
+    api: FakeApi
+    hearing: Hearing
+    script: str
+    # What is said in the recording.
+    clock: SetClock = field(default_factory=SetClock)
+    run: Run = field(init=False)
+
+    def start(self, model: str = "gpt-transcribe") -> Run:
+        chosen = replace(options("openai", parallel=1), model=model)
+        self.run = pipeline.start(self.hearing, chosen, by=None, now=NOW)
+        return self.run
+
+    def refuse_first(self, fault: Fault) -> None:
+        """Have *fault* happen to every call for the slice that comes first, and to no other."""
+        self.api.plan(
+            lambda arrival: fault if self.api.arrivals[0].sha256 == arrival.sha256 else None
+        )
+
+    def work(self) -> None:
+        """Do what is due now, and nothing that has to wait."""
+        work(self.clock)
+        self.run.refresh_from_db()
+
+    def closed_seconds(self) -> float:
+        """Return how long nobody may call."""
+        closed_until = rates.row(settings.RATE).closed_until
+        return max(0.0, closed_until - database_clock().timestamp())
+
+    def let_time_pass(self) -> None:
+        """Have every wait be over."""
+        self.clock.pass_by(3_600)
+        RateLimit.objects.update(closed_until=0, next_at=0)
+
+    def to_the_end(self) -> Run:
+        """Work, let time pass, and work again, until the run needs nobody or a person."""
+        for _ in range(PATIENCE):
+            self.work()
+            if self.run.status != RunStatus.TRANSCRIBING:
+                return self.run
+            self.let_time_pass()
+        raise AssertionError(f"run goes on for ever: {len(self.api.arrivals)} calls")
+
+    @property
+    def text(self) -> str:
+        return text_of(self.run)
+
+    @property
+    def calls(self) -> int:
+        return len(self.api.arrivals)
+
+    @property
+    def first(self) -> Chunk:
+        """The chunk of the first ten seconds, as it is now."""
+        return self.run.chunks.current().order_by("start_ms")[0]
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        return list(Attempt.objects.filter(chunk__run=self.run).order_by("id"))

@@ -1,0 +1,1 @@
+"""Proofs with real processes and real time: a tenth by default, all of it with PROOF=full."""
