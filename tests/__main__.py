@@ -35,6 +35,7 @@ def main() -> int:
             "tests/db",
             "tests/web",
             "tests/end_to_end",
+            "tests/proofs",
             DATABASE_URL=POSTGRES,
         )
     else:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -80,9 +81,15 @@ class RateLimitAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types
         limit = self.get_object(request, object_id)
         shown = self._standing(request, limit) if limit else {}
         response: HttpResponseBase = super().change_view(
-            request, object_id, form_url, shown | {"title": "Limits"} | (extra_context or {})
+            request, object_id, form_url, shown | (extra_context or {})
         )
         return response
+
+    def save_model(
+        self, request: HttpRequest, obj: RateLimit, form: "ModelForm[RateLimit]", change: Any
+    ) -> None:
+        """Save what the person changed, and nothing that requests have changed meanwhile."""
+        obj.save(update_fields=form.changed_data)
 
     def response_post_save_change(self, request: HttpRequest, obj: RateLimit) -> HttpResponse:
         """Stay: the list would only lead back."""
@@ -120,6 +127,7 @@ class RateLimitAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types
             "limit": limit,
             "filling": filling,
             "slowed_percent": round(100 * limit.pace) if limit.pace < 1 else None,
+            "show_save_and_continue": False,
             "may_open": is_held and self.has_change_permission(request, limit),
             "address": reverse("admin:limit_standing", args=[limit.pk]),
         }

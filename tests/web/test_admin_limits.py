@@ -6,7 +6,9 @@ import pytest
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -106,16 +108,25 @@ def test_a_change_counts_at_once(administrator: Client) -> None:
     assert "7 of 7 requests may leave at once" in shown(administrator)
 
 
-def test_a_change_takes_nothing_back_that_happened_while_the_page_was_open(
-    administrator: Client,
-) -> None:
-    rates.close_for(600, reason="Closed for a reason.")
-    before = limit()
+def test_a_change_writes_only_what_the_person_changed(administrator: Client) -> None:
+    """Else it would take back what requests reserve while it is saved."""
+    address = page()
 
-    administrator.post(page(), FIELDS)
+    with CaptureQueriesContext(connection) as queries:
+        administrator.post(address, FIELDS)
 
-    after = limit()
-    assert (after.closed_until, after.next_at) == (before.closed_until, before.next_at)
+    (update,) = [
+        query["sql"]
+        for query in queries
+        if query["sql"].startswith('UPDATE "transcription_ratelimit"')
+    ]
+    assert '"per_minute" = 90' in update
+    assert "next_at" not in update and "closed_until" not in update
+
+
+def test_saving_stays_on_the_page(administrator: Client) -> None:
+    assert "Save and continue" not in shown(administrator)
+    assert administrator.post(page(), FIELDS)["Location"] == page()
 
 
 @pytest.mark.parametrize("field", FIELDS)
