@@ -122,11 +122,14 @@ class RateLimitAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types
 
     def _standing(self, request: HttpRequest, limit: RateLimit) -> dict[str, Any]:
         filling = filling_of(limit)
-        is_held = bool(filling.closed_until) or limit.is_broken or limit.pace < 1
+        server = limit.server_per_minute
+        is_lowered = server is not None and server < limit.per_minute
+        is_held = bool(filling.closed_until) or limit.is_broken or limit.pace < 1 or is_lowered
         return {
             "limit": limit,
             "filling": filling,
             "slowed_percent": round(100 * limit.pace) if limit.pace < 1 else None,
+            "server_per_minute": server if is_lowered else None,
             "show_save_and_continue": False,
             "may_open": is_held and self.has_change_permission(request, limit),
             "address": reverse("admin:limit_standing", args=[limit.pk]),

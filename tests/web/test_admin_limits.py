@@ -16,6 +16,7 @@ from tests.web.conftest import signed_in
 from transcription import limiter, rates
 from transcription.bucket import UnixNow
 from transcription.clock import database_clock
+from transcription.engines.base import RateAdvice
 from transcription.limiter import Limit
 from transcription.models import RateLimit
 
@@ -173,14 +174,29 @@ def test_a_closed_row_says_until_when_in_the_sites_time_and_why(administrator: C
     assert page("open") in text
 
 
-def test_a_slower_pace_and_a_servers_own_limit_are_shown(administrator: Client) -> None:
+def test_a_slower_pace_is_shown_and_can_be_ended(administrator: Client) -> None:
     rates.slow_down(settings.RATE)
-    RateLimit.objects.update(server_per_minute=7)
 
-    text = shown(administrator)
-    assert "it goes at 50 % of its speed" in text
-    assert "it takes 7 requests a minute" in text
-    assert page("open") in text
+    assert "it goes at 50 % of its speed" in shown(administrator)
+    assert page("open") in shown(administrator)
+
+    administrator.post(page("open"))
+    assert limit().pace == 1
+
+
+def test_a_servers_own_limit_is_shown_where_it_is_lower_and_can_be_ended(
+    administrator: Client,
+) -> None:
+    rates.heed(RateAdvice(per_minute=5000))
+    assert "takes 5000" not in shown(administrator) and page("open") not in shown(administrator)
+
+    rates.heed(RateAdvice(per_minute=7))
+    assert "it takes 7 requests a minute" in shown(administrator)
+    assert "7 a minute follow" in shown(administrator)
+    assert page("open") in shown(administrator)
+
+    administrator.post(page("open"))
+    assert "it takes 7" not in shown(administrator)
 
 
 @pytest.mark.parametrize(
