@@ -155,3 +155,20 @@ def test_any_words_are_kept_once_in_sentences_that_are_not_too_long(
     assert all(a.end_ms <= b.start_ms for a, b in pairwise(found))
     assert all(s.start_ms < s.end_ms and len(s.words) <= MOST_WORDS for s in found)
     assert all(s.end_ms - s.start_ms <= MOST_MS or len(s.words) == 1 for s in found)
+
+
+def test_no_sentence_is_said_by_two() -> None:
+    said = [("A", "Do"), ("A", "you"), ("B", "I"), ("B", "do"), (None, "so"), ("B", "indeed")]
+    words = [
+        Word(at * 200, at * 200 + 200, text, speaker=speaker)
+        for at, (speaker, text) in enumerate(said)
+    ]
+
+    found = sentences(words)
+
+    assert [(one.speaker, one.text) for one in found] == [
+        ("A", "Do you"),
+        ("B", "I do"),
+        (None, "so"),
+        ("B", "indeed"),
+    ]

@@ -17,3 +17,17 @@ def test_a_shifted_word_differs_in_its_times_alone() -> None:
 
 def test_the_middle_of_a_word_is_a_whole_millisecond() -> None:
     assert Word(200, 651, "aye").middle_ms == 425
+
+
+def test_a_speaker_is_kept_where_there_is_one() -> None:
+    word = Word(1_200, 1_650, "Aye.", speaker="A")
+
+    assert Word.from_json(json.loads(json.dumps(word.to_json()))) == word
+    assert word.shifted(100).speaker == "A"
+
+
+def test_a_word_without_a_speaker_is_stored_as_before() -> None:
+    stored = Word(1_200, 1_650, "Aye.").to_json()
+
+    assert "speaker" not in stored
+    assert Word.from_json(stored).speaker is None

@@ -34,7 +34,7 @@ _OURS = (
     *("OpenAIError", "APIError", "APIResponseValidationError", "LengthFinishReasonError"),
     *("ContentFilterFinishReasonError", "InvalidWebhookSignatureError"),
     *("SubjectTokenProviderError", "WebSocketConnectionClosedError", "WebSocketQueueFullError"),
-    *("MutuallyExclusiveAuthError", "MissingStreamClassError"),
+    "_AmbiguousModuleClientUsageError",
     *("HTTPError", "HTTPStatusError", "StreamError", "StreamConsumed", "StreamClosed"),
     *("ResponseNotRead", "RequestNotRead", "CookieConflict", "SSEError"),
 )

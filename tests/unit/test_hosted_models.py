@@ -1,0 +1,209 @@
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fake_api import Answer, FakeApi, Model
+from tests.fake_api.models import MODELS
+from tests.unit.hosted_kit import KEY, engine_at, silence, transcribe
+from transcription.engines.base import (
+    AccessRefused,
+    AskedWrongly,
+    EngineUnavailable,
+    Hints,
+)
+from transcription.engines.hosted_models import (
+    KNOWN,
+    LONGEST_KEYWORD,
+    LONGEST_PROMPT,
+    MOST_KEYWORDS,
+    clean_keywords,
+    hosted_model,
+)
+from transcription.engines.openai_api import Forgetful, OpenAIEngine
+
+NAMES = ("<Grassley>", "Cornyn\r\n", "S. 1", "S. 1", "  ")
+
+
+def other_server(api: FakeApi, *formats: str) -> None:
+    api.models["mine"] = Model("mine", formats=formats, reads=frozenset({"language"}))
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_every_known_model_takes_what_it_is_asked(api: FakeApi, name: str) -> None:
+    heard = transcribe(api, name, audio=silence(40), keywords=NAMES)
+
+    assert len(heard.words) == 40
+    assert heard.flags == ()
+
+
+def test_every_model_of_the_vendor_is_known() -> None:
+    assert set(KNOWN) == set(MODELS)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_no_model_gets_more_audio_than_it_takes(name: str) -> None:
+    most = hosted_model(name).most_ms
+    assert most is not None
+    assert most <= MODELS[name].longest_seconds * 1000
+    # Three words a second is fast; 1.3 tokens a word is much.
+    assert most / 1000 * 3 * 1.3 < MODELS[name].most_output_tokens
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("gpt-transcribe", "keywords[]", ["Grassley", "Cornyn", "S. 1"]),
+        ("whisper-1", "prompt", ["Grassley, Cornyn, S. 1"]),
+        ("gpt-4o-transcribe", "prompt", ["Grassley, Cornyn, S. 1"]),
+    ],
+)
+def test_names_go_where_the_model_reads_them(
+    api: FakeApi, name: str, field: str, value: list[str]
+) -> None:
+    transcribe(api, name, keywords=NAMES)
+
+    assert api.arrivals[0].fields[field] == value
+
+
+@pytest.mark.parametrize("name", [*KNOWN, "mine"])
+def test_nothing_is_said_before_nothing_is_known(name: str) -> None:
+    assert not {"prompt", "keywords"} & set(hosted_model(name).form(Hints("en")))
+
+
+def test_voices_are_told_apart_without_any_hint(api: FakeApi) -> None:
+    heard = transcribe(api, "gpt-4o-transcribe-diarize", audio=silence(40), keywords=NAMES)
+
+    fields = api.arrivals[0].fields
+    assert (fields["chunking_strategy"], fields["response_format"]) == (["auto"], ["diarized_json"])
+    assert not {"prompt", "keywords[]"} & set(fields)
+    assert {word.speaker for word in heard.words} == {"A"}
+
+
+def test_words_and_segments_are_both_asked_for_where_there_are_any(api: FakeApi) -> None:
+    words = transcribe(api, "whisper-1").words
+
+    assert api.arrivals[0].fields["timestamp_granularities[]"] == ["segment", "word"]
+    assert [(word.start_ms, word.end_ms) for word in words] == [(0, 900), (1000, 1900)]
+    assert {word.timing for word in words} == {"engine"}
+
+
+@given(st.lists(st.text(max_size=90), max_size=120))
+def test_keywords_never_hold_what_rejects_a_request(keywords: list[str]) -> None:
+    clean = list(clean_keywords(keywords))
+
+    assert not set("<>\r\n\0") & set("".join(clean))
+    assert len(clean) == len(set(clean)) <= MOST_KEYWORDS
+    assert all(0 < len(keyword) <= LONGEST_KEYWORD for keyword in clean)
+    prompt = hosted_model("whisper-1").form(Hints("en", tuple(keywords))).get("prompt", "")
+    assert len(prompt) <= LONGEST_PROMPT
+
+
+def test_without_a_language_none_is_named() -> None:
+    assert not {"language", "languages"} & set(hosted_model("gpt-transcribe").form(Hints("")))
+
+
+# Prices ----------------------------------------------------------------------------------------
+
+
+def test_a_price_is_the_published_one_the_settings_one_or_none() -> None:
+    def price(model: str, told: Decimal | None = None) -> Decimal | None:
+        engine = OpenAIEngine(
+            model, api_key=KEY, base_url=None, timeout_seconds=1, usd_per_minute=told
+        )
+        return engine.capabilities.usd_per_minute
+
+    assert price("gpt-transcribe") == Decimal("0.0045")
+    assert price("gpt-transcribe", Decimal(0)) == Decimal(0)
+    assert price("gpt-4o-transcribe-diarize") is None
+    assert price("mine") is None
+    assert price("mine", Decimal("0.01")) == Decimal("0.01")
+
+
+# Other servers ---------------------------------------------------------------------------------
+
+
+def test_a_model_that_nobody_knows_is_asked_for_times(api: FakeApi) -> None:
+    other_server(api, "json", "verbose_json")
+
+    words = transcribe(api, "mine").words
+
+    assert api.arrivals[0].first("response_format") == "verbose_json"
+    assert {word.timing for word in words} == {"engine"}
+
+
+def test_a_server_without_times_is_asked_for_text_from_then_on(api: FakeApi) -> None:
+    other_server(api, "json")
+    traits = Forgetful()
+    engine = engine_at(api, "mine", traits=traits)
+
+    with engine.ready():
+        with pytest.raises(AskedWrongly):
+            engine.transcribe(silence(2), hints=Hints("en"))
+        again = engine.transcribe(silence(2), hints=Hints("en"))
+
+    assert traits.response_format() == "json"
+    assert [arrival.first("response_format") for arrival in api.arrivals] == [
+        "verbose_json",
+        "json",
+    ]
+    assert "timestamp_granularities[]" not in api.arrivals[1].fields
+    assert len(again.words) == 2
+
+
+def test_a_server_that_takes_neither_needs_a_person(api: FakeApi) -> None:
+    other_server(api, "srt")
+    engine = engine_at(api, "mine", traits=Forgetful("json"))
+
+    with engine.ready(), pytest.raises(AccessRefused, match="does not take our request"):
+        engine.transcribe(silence(2), hints=Hints("en"))
+
+
+def test_a_server_that_names_the_field_in_a_422_is_understood(api: FakeApi) -> None:
+    detail = {"detail": [{"loc": ["body", "response_format"], "msg": "Input should be 'json'"}]}
+    api.answer = lambda _: Answer(422, json.dumps(detail).encode())
+    other_server(api, "verbose_json")
+
+    with pytest.raises(AskedWrongly):
+        transcribe(api, "mine")
+
+
+def test_a_known_model_that_refuses_its_form_needs_a_person(api: FakeApi) -> None:
+    api.models["whisper-1"] = Model("whisper-1", formats=("json",))
+
+    with pytest.raises(AccessRefused):
+        transcribe(api, "whisper-1")
+
+
+# Looking at a model ----------------------------------------------------------------------------
+
+
+def test_a_look_tells_the_end_of_a_model_and_sends_no_audio(api: FakeApi) -> None:
+    traits = Forgetful()
+
+    facts = engine_at(api, "whisper-1", traits=traits).examine()
+
+    assert facts.shutdown_date == traits.shutdown_date == date(2027, 2, 26)
+    assert api.arrivals == []
+    assert [lookup.path for lookup in api.lookups] == ["/v1/models/whisper-1"]
+
+
+def test_a_model_without_an_end_has_none(api: FakeApi) -> None:
+    assert engine_at(api).examine().shutdown_date is None
+
+
+def test_a_look_finds_a_wrong_key_and_a_missing_model(api: FakeApi) -> None:
+    with pytest.raises(AccessRefused, match="“gone”"):
+        engine_at(api, "gone").examine()
+    api.known_key = "another"
+    with pytest.raises(AccessRefused, match="OPENAI_API_KEY") as raised:
+        engine_at(api).examine()
+    assert KEY not in str(raised.value)
+
+
+def test_a_look_at_a_server_that_is_not_there_is_no_refusal(api: FakeApi) -> None:
+    with api.stopped(), pytest.raises(EngineUnavailable):
+        engine_at(api).examine()
