@@ -21,7 +21,7 @@ from tests.db.rate_kit import (
     unix_now,
 )
 from tests.factories import NOW, make_chunk, make_run
-from transcription import rates
+from transcription import bucket, rates
 from transcription.engines.base import RateAdvice
 from transcription.models import Attempt, RateLimit
 from transcription.policies import RatePolicy
@@ -413,6 +413,16 @@ def test_failures_at_once_open_it_once() -> None:
     at_once([went_wrong] * 8)
 
     assert limit().breaks == 1
+
+
+def test_who_saw_the_row_before_it_changed_breaks_nothing() -> None:
+    seen = limit()
+
+    bucket.break_circuit(seen, seconds=30, reason="First.")
+    bucket.break_circuit(seen, seconds=600, reason="Second.")
+
+    assert (limit().breaks, limit().reason) == (1, "First.")
+    assert limit().closed_until - unix_now() == about(30)
 
 
 def test_a_probe_that_says_nothing_is_replaced_when_its_time_is_over() -> None:
