@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from transcription import consequences, limiter, pipeline, rates, slicing
+from transcription import consequences, doubting, limiter, pipeline, rates, slicing
 from transcription.calling import Call, Caller, Work
 from transcription.clock import Clock
 from transcription.concluding import conclude
@@ -133,7 +133,7 @@ class ChunkJob:
             return
         if call:
             self._caller.record(call, work)
-            self._keep(chunk, call.heard)
+            self._keep(work, audio, call.heard)
 
     def _called(self, work: Work, audio: AudioSlice) -> Call | None:
         """Return the answered call; None where there was none to make, or it failed."""
@@ -150,9 +150,24 @@ class ChunkJob:
                 consequences.follow(work.chunk, error, clock=self._clock)
                 return None
 
-    def _keep(self, chunk: Chunk, heard: Transcription) -> None:
-        words = tuple(_placed(word, chunk) for word in heard.words)
-        if not chunk.finish(words, now=self._clock(), flags=heard.flags):
+    def _keep(self, work: Work, audio: AudioSlice, heard: Transcription) -> None:
+        """Store what was heard, or have it asked for once more where it does not fit."""
+        chunk, now = work.chunk, self._clock()
+        found = doubting.doubts(work, audio, heard)
+        if found and work.is_hosted:
+            if doubting.ask_again(chunk, found, now=now):
+                return
+            if doubting.is_missing(found):
+                chunk.give_up(error=doubting.said(found), now=now)
+                return
+        kept = chunk.finish(
+            tuple(_placed(word, chunk) for word in heard.words),
+            now=now,
+            flags=list(heard.flags),
+            doubts=[suspicion.sentence for suspicion in found],
+            pace=doubting.pace(audio, heard),
+        )
+        if not kept:
             logger.info("the chunk is another's by now; this result is not stored")
 
 

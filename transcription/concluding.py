@@ -10,7 +10,7 @@ from transcription import limiter
 from transcription.logs import log_fields
 from transcription.merging import Part, merge
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus, Segment
-from transcription.sentences import sentences
+from transcription.sentences import Sentence, sentences
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,19 @@ def _segments(run: Run, chunks: Sequence[Chunk]) -> list[Segment]:
             text=sentence.text,
             speaker=sentence.speaker,
             confidence=sentence.confidence,
+            flags=_doubts(chunks, sentence),
             words=[word.to_json() for word in sentence.words],
         )
         for index, sentence in enumerate(sentences(words))
+    ]
+
+
+def _doubts(chunks: Sequence[Chunk], sentence: Sentence) -> list[str]:
+    """Return what does not fit in the answers that a sentence is from."""
+    middle = (sentence.start_ms + sentence.end_ms) // 2
+    return [
+        doubt
+        for chunk in chunks
+        if chunk.start_ms <= middle < chunk.end_ms
+        for doubt in chunk.doubts
     ]

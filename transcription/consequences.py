@@ -33,7 +33,8 @@ def follow(chunk: Chunk, error: EngineError, *, clock: Clock) -> None:
         case Action.ASK_PERSON:
             chunk.ask_person(error=f"{error} {maybe_paid(chunk.ambiguous + 1)}")
         case Action.SPLIT:
-            if not recutting.split(chunk, now=clock()):
+            once_more = chunk.reshaped + 1
+            if not recutting.split(chunk, now=clock(), error=str(error), reshaped=once_more):
                 chunk.give_up(error=str(error), now=clock())
         case Action.PAUSE_RUN:
             # First, or another worker takes the chunk at once.

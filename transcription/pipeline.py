@@ -237,6 +237,7 @@ def retry(run: Run, *, now: datetime) -> bool:
                 tries=0,
                 ambiguous=0,
                 reshaped=0,
+                rejected=0,
                 losses=0,
                 reruns=F("reruns") + 1,
                 not_before=None,

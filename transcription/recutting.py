@@ -20,16 +20,20 @@ LEAST_HALVED_MS = 4_000
 # What is shorter is not cut in two.
 
 
-def split(chunk: Chunk, *, now: datetime) -> bool:
-    """Replace a held chunk by its halves. False where it is too short, or was lost."""
+def split(chunk: Chunk, *, now: datetime, error: str = "", **fields: int) -> bool:
+    """Replace a held chunk by its halves, which get *fields*. False where it is too short.
+
+    *error* is kept with it: why it was cut.
+    """
     if chunk.span.duration_ms < LEAST_HALVED_MS:
         return False
     speech = clip_all(chunk.run.hearing.analysis.speech_spans, chunk.span)
     halves = planning.halves(chunk.span, speech, settings.CHUNKING)
     with transaction.atomic():
-        if not chunk.supersede(now=now):
+        if not chunk.supersede(now=now, error=error):
             return True  # another's by now, who decides
-        _replace(chunk, halves, reshaped=chunk.reshaped + 1, encoding=chunk.encoding)
+        inherited = {"reshaped": chunk.reshaped, "rejected": chunk.rejected}
+        _replace(chunk, halves, encoding=chunk.encoding, **inherited | fields)
     logger.info("chunk cut in two")
     return True
 

@@ -62,10 +62,10 @@ def test_a_chunk_gives_way_to_its_halves() -> None:
     run = started(recorded_hearing(30))
     chunk = held(run.chunks.get(start_ms=10_000))
 
-    assert recutting.split(chunk, now=NOW)
+    assert recutting.split(chunk, now=NOW, error="Too large.", reshaped=1)
 
     halves = chunk.children.order_by("start_ms")
-    assert chunk.status == ChunkStatus.SUPERSEDED
+    assert (chunk.status, chunk.error) == (ChunkStatus.SUPERSEDED, "Too large.")
     assert union(half.span for half in halves) == (chunk.span,)
     assert [(h.status, h.generation, h.reshaped) for h in halves] == [
         (ChunkStatus.WAITING, 1, 1)

@@ -51,6 +51,8 @@ class Capabilities:
     # Largest request; None where there is no limit.
     usd_per_minute: Decimal | None = None
     # Price of a minute of audio; None where it is not known. An embedded engine costs nothing.
+    most_tokens: int | None = None
+    # What it writes at most in one answer, ending in silence there; None where there is no limit.
 
 
 class Encoding(StrEnum):

@@ -43,6 +43,8 @@ class HostedModel:
     # How it is told to cut what is long.
     most_ms: int | None = MOST_MS
     most_bytes: int = MOST_BYTES
+    most_tokens: int | None = None
+    # Of an answer, which ends in silence there.
     usd_per_minute: Decimal | None = None
     # None where the vendor publishes no price.
     shutdown_date: date | None = None
@@ -122,6 +124,7 @@ _TEXT = HostedModel(
     "gpt-4o-transcribe",
     keyword_field="prompt",
     most_ms=SHORT_MS,
+    most_tokens=2_000,
     usd_per_minute=Decimal("0.006"),
     shutdown_date=SHUTDOWN,
 )

@@ -121,6 +121,7 @@ class OpenAIEngine:
             decodes_windows=False,
             most_ms=model.most_ms,
             most_bytes=model.most_bytes,
+            most_tokens=model.most_tokens,
             usd_per_minute=price,
         )
 

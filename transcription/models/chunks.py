@@ -61,6 +61,8 @@ class Chunk(models.Model):
     # Calls that failed and may have been billed all the same.
     reshaped = models.PositiveIntegerField(default=0)
     # Times that it was sent otherwise because it was not taken as it was.
+    rejected = models.PositiveIntegerField(default=0)
+    # Times that it was sent once more because an answer did not fit its sound.
     reruns = models.PositiveIntegerField(default=0)
     # Times that a person asked for it again.
     encoding = models.CharField(max_length=4, default="wav")
@@ -75,6 +77,10 @@ class Chunk(models.Model):
     # The words heard, times from the recording's start (`words.Word.to_json`).
     flags = models.JSONField(default=list)
     # What was repaired in the answer, sentences for a person.
+    doubts = models.JSONField(default=list)
+    # What does not fit its sound, sentences for a person.
+    pace = models.FloatField(null=True)
+    # Letters a second of speech; None where there is too little speech to tell.
     finished_at = models.DateTimeField(null=True)
 
     objects = ChunkQuerySet.as_manager()
@@ -145,15 +151,13 @@ class Chunk(models.Model):
         """Lengthen the lease. False where it was lost."""
         return bool(self._held().update(lease_until=now + timedelta(seconds=lease_seconds)))
 
-    def finish(
-        self, words: tuple[Word, ...], *, now: datetime, flags: tuple[str, ...] = ()
-    ) -> bool:
-        """Store the words. False, and nothing stored, where the lease was lost."""
+    def finish(self, words: tuple[Word, ...], *, now: datetime, **known: Any) -> bool:
+        """Store the words and what is *known* of them. False where the lease was lost."""
         return self._release(
             status=ChunkStatus.DONE,
             result=[word.to_json() for word in words],
-            flags=list(flags),
             finished_at=now,
+            **known,
         )
 
     def put_back(self, *, not_before: datetime | None, error: str = "", **counts: Any) -> bool:
@@ -177,9 +181,9 @@ class Chunk(models.Model):
             ambiguous=F("ambiguous") + 1,
         )
 
-    def supersede(self, *, now: datetime) -> bool:
+    def supersede(self, *, now: datetime, error: str = "") -> bool:
         """Give way to chunks cut anew. False where the lease was lost."""
-        return self._release(status=ChunkStatus.SUPERSEDED, finished_at=now)
+        return self._release(status=ChunkStatus.SUPERSEDED, finished_at=now, error=error)
 
     def _held(self) -> ChunkQuerySet:
         return Chunk.objects.filter(pk=self.pk, status=ChunkStatus.RUNNING, token=self.token)

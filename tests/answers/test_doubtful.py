@@ -1,0 +1,82 @@
+"""Status 200, well formed, and not what was said: asked for once more, then kept and shown."""
+
+import pytest
+
+from tests.answers.kit import Trial
+from tests.fake_api import faults
+from tests.fake_api.refusals import Fault
+from transcription.models import Attempt, ChunkStatus, RunStatus
+
+LOSSES = [faults.tail_missing(0.7), faults.middle_missing(0.7)]
+# Told by the times of the words that came; without times only by how much text there is.
+DOUBTFUL = [
+    faults.loop(),
+    faults.stock_phrase(),
+    faults.other_language("Diolch yn fawr iawn i chi gyd am ddod yma heddiw. " * 6),
+]
+EMPTY = [faults.empty_text(), faults.prompt_echo()]
+# No prompt is sent, so its echo is nothing.
+
+
+def name(fault: Fault) -> str:
+    return fault.name
+
+
+@pytest.mark.parametrize("fault", DOUBTFUL + EMPTY, ids=name)
+def test_it_is_asked_for_once_more_in_shorter_cuts(trial: Trial, fault: Fault) -> None:
+    trial.api.next(fault)
+    trial.start()
+
+    assert trial.to_the_end().status == RunStatus.COMPLETE
+
+    assert (trial.text, trial.calls) == (trial.script, 5)
+    (given_up,) = trial.run.chunks.filter(status=ChunkStatus.SUPERSEDED)
+    assert given_up.error
+    assert all(attempt.status == Attempt.Status.OK for attempt in trial.attempts)
+    assert not any(trial.run.segments.values_list("flags", flat=True))
+
+
+@pytest.mark.parametrize("fault", LOSSES, ids=name)
+def test_a_hole_in_the_words_is_filled_by_asking_again(trial: Trial, fault: Fault) -> None:
+    trial.api.next(fault)
+    trial.start("whisper-1")
+
+    assert trial.to_the_end().status == RunStatus.COMPLETE
+
+    assert (trial.text, trial.calls) == (trial.script, 5)
+
+
+@pytest.mark.parametrize("fault", DOUBTFUL, ids=name)
+def test_what_stays_doubtful_is_kept_and_flagged(trial: Trial, fault: Fault) -> None:
+    trial.api.next(fault, times=3)
+    trial.start()
+
+    assert trial.to_the_end().status == RunStatus.COMPLETE
+
+    assert trial.calls == 5
+    flags = list(trial.run.segments.order_by("index").values_list("flags", flat=True))
+    assert flags[0]
+    assert not flags[-1]
+    assert trial.first.doubts == flags[0]
+
+
+@pytest.mark.parametrize("fault", EMPTY, ids=name)
+def test_what_stays_empty_over_speech_is_a_gap_with_its_reason(trial: Trial, fault: Fault) -> None:
+    trial.api.next(fault, times=3)
+    trial.start()
+
+    trial.to_the_end()
+
+    assert (trial.run.status, trial.calls) == (RunStatus.INCOMPLETE, 5)
+    assert "without a word" in trial.run.reason
+    assert trial.first.status == ChunkStatus.FAILED
+
+
+@pytest.mark.parametrize("model", ["gpt-transcribe", "whisper-1"])
+def test_an_honest_answer_is_not_doubted(trial: Trial, model: str) -> None:
+    trial.start(model)
+
+    trial.to_the_end()
+
+    assert (trial.run.status, trial.calls) == (RunStatus.COMPLETE, 3)
+    assert [chunk.doubts for chunk in trial.run.chunks.all()] == [[], [], []]

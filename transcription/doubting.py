@@ -1,0 +1,62 @@
+"""An answer that does not fit its sound: asked for once more, cut shorter, then kept and shown."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from statistics import median
+
+from transcription import recutting
+from transcription.calling import Work
+from transcription.engines.base import AudioSlice, Transcription
+from transcription.models import Chunk, ChunkStatus, Run
+from transcription.plausibility import Doubt, Suspicion, pace_of, suspicions
+
+logger = logging.getLogger(__name__)
+
+LEAST_PACES = 3
+# Chunks of a run that say how fast is usual in it.
+
+
+def doubts(work: Work, audio: AudioSlice, heard: Transcription) -> tuple[Suspicion, ...]:
+    """Return what does not fit in an answer, most often nothing."""
+    found = suspicions(
+        heard.words,
+        speech=audio.speech,
+        duration_ms=audio.duration_ms,
+        language=work.chunk.run.language,
+        output_ceiling_tokens=work.engine.capabilities.most_tokens,
+        usual_pace=_usual_pace(work.chunk.run),
+    )
+    for suspicion in found:
+        logger.warning("doubtful answer: %s", suspicion.sentence)
+    return found
+
+
+def pace(audio: AudioSlice, heard: Transcription) -> float | None:
+    """Return what a finished chunk adds to what is usual in its run."""
+    return pace_of(heard.words, audio.speech)
+
+
+def ask_again(chunk: Chunk, found: Sequence[Suspicion], *, now: datetime) -> bool:
+    """Have a held chunk sent once more, cut shorter. False where that was done before."""
+    if chunk.rejected:
+        return False
+    error = said(found)
+    if recutting.split(chunk, now=now, error=error, rejected=1):
+        return True
+    return chunk.put_back(not_before=None, error=error, rejected=1)
+
+
+def is_missing(found: Sequence[Suspicion]) -> bool:
+    """Say whether there is nothing to keep: a gap is what remains."""
+    return any(suspicion.doubt is Doubt.EMPTY for suspicion in found)
+
+
+def said(found: Sequence[Suspicion]) -> str:
+    return " ".join(suspicion.sentence for suspicion in found)
+
+
+def _usual_pace(run: Run) -> float | None:
+    paces = run.chunks.filter(status=ChunkStatus.DONE, pace__isnull=False)
+    known = [pace for (pace,) in paces.values_list("pace") if pace is not None]
+    return median(known) if len(known) >= LEAST_PACES else None
