@@ -14,6 +14,7 @@ from hearings.spans import Span
 from transcription.engines import answers, crooked_times
 from transcription.engines.answers import DIFFERS, UNCLEAN, WORDS_DIFFER, Heard
 from transcription.engines.base import AnswerUnusable, Usage
+from transcription.engines.crooked_times import Piece, settled
 from transcription.engines.word_times import letters
 
 LENGTH_MS = 10_000
@@ -354,6 +355,26 @@ def test_any_json_is_sound_words_or_unusable(value: Any, speech: list[Span], len
     said = value["text"] if isinstance(value.get("text"), str) else ""
     lost = Counter(letters(said)) - Counter(letters(text_of(found)))
     assert not lost or crooked_times.DOUBLED in found.flags
+
+
+@given(
+    st.lists(
+        st.builds(
+            Piece,
+            st.sampled_from(["a", "b b", "c"]),
+            st.none() | st.floats(-99, 12_000),
+            st.none() | st.floats(-99, 12_000),
+        ),
+        max_size=8,
+    )
+)
+def test_places_lie_in_the_audio_one_after_the_other(pieces: list[Piece]) -> None:
+    placed, _ = settled(pieces, LENGTH_MS)
+
+    assert all(part.span.end_ms <= LENGTH_MS for part in placed)
+    for left, right in pairwise(placed):
+        assert left.span.end_ms <= right.span.start_ms or right.span.end_ms == LENGTH_MS
+    assert {part.text for part in placed} == {piece.text for piece in pieces}
 
 
 @given(st.binary(max_size=200))

@@ -1,6 +1,7 @@
 """The whole call ends at its deadline, whatever the server does, and holds only so much."""
 
 import socket
+import struct
 import threading
 import time
 import tracemalloc
@@ -74,8 +75,8 @@ def listening(take: Callable[[socket.socket], None]) -> Iterator[str]:
         thread.join(5)
 
 
-def call_to(url: str, seconds: int = 2) -> None:
-    engine = OpenAIEngine("m", api_key=KEY, base_url=url, timeout_seconds=LIMIT)
+def call_to(url: str, seconds: int = 2, *, limit: float = LIMIT) -> None:
+    engine = OpenAIEngine("m", api_key=KEY, base_url=url, timeout_seconds=limit)
     with engine.ready():
         engine.transcribe(silence(seconds), hints=Hints("en"))
 
@@ -110,6 +111,38 @@ def test_a_server_that_reads_a_little_now_and_then_ends_at_the_deadline() -> Non
         over.set()
 
     assert time.monotonic() - began < LIMIT + 1.5
+
+
+def test_a_read_that_begins_late_has_only_the_time_that_is_left() -> None:
+    over = threading.Event()
+
+    def late(connection: socket.socket) -> None:
+        over.wait(0.9)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        over.wait(5)
+
+    with listening(late) as url:
+        began = time.monotonic()
+        with pytest.raises(EngineUnavailable, match="in time"):
+            call_to(url, limit=1.0)
+        took = time.monotonic() - began
+        over.set()
+
+    assert took < 1.6
+
+
+def test_a_reset_before_the_server_took_all_is_not_paid() -> None:
+    """All was given to the system, which says how much of it the other side never took."""
+
+    def cut(connection: socket.socket) -> None:
+        connection.recv(100)
+        time.sleep(0.3)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with listening(cut) as url, pytest.raises(EngineUnavailable, match="lost") as raised:
+        call_to(url, seconds=20, limit=5)
+
+    assert not raised.value.may_be_billed
 
 
 def test_a_handshake_that_never_ends_is_over_at_the_deadline() -> None:
