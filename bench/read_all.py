@@ -42,7 +42,7 @@ def _planned(analysis: Analysis) -> Plan:
     return plan(
         analysis.speech,
         analysis.duration_ms,
-        OpenAIEngine.capabilities,
+        engine_for("openai", "gpt-transcribe").capabilities,
         settings.CHUNKING,
         slots=settings.RATE.max_concurrent_chunks,
     )

@@ -13,7 +13,13 @@ from django.templatetags.static import static
 
 from hearings.policies import RecordingLimits, ScratchPolicy
 from senate_audio.kept_secret import kept_secret
-from transcription.policies import ChunkingPolicy, LeasePolicy, RatePolicy, RetryPolicy
+from transcription.policies import (
+    BudgetPolicy,
+    ChunkingPolicy,
+    LeasePolicy,
+    RatePolicy,
+    RetryPolicy,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -26,19 +32,21 @@ def _optional(name: str) -> str | None:
     return env.str(name, default="").strip() or None
 
 
-def _dollars(value: str | None) -> Decimal | None:
+def _dollars(name: str) -> Decimal | None:
     """Return an amount that is not negative; None for none."""
+    value = _optional(name)
     if value is None:
         return None
     amount = Decimal(value) if value.replace(".", "", 1).isdecimal() else Decimal(-1)
     if amount < 0:
-        raise ImproperlyConfigured(f"OPENAI_USD_PER_MINUTE is no amount such as 0.006: {value}")
+        raise ImproperlyConfigured(f"{name} is no amount such as 0.006: {value}")
     return amount
 
 
 # What must last --------------------------------------------------------------------------------
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+RECEIPTS_DIR = DATA_DIR / "receipts"
 MEDIA_ROOT = Path(_optional("MEDIA_ROOT") or DATA_DIR / "media")
 STATIC_ROOT = DATA_DIR / "static"
 MODELS_DIR = DATA_DIR / "models"
@@ -150,7 +158,7 @@ SCRATCH = ScratchPolicy(
 OPENAI_API_KEY = _optional("OPENAI_API_KEY")
 OPENAI_BASE_URL = _optional("OPENAI_BASE_URL")
 OPENAI_TRANSCRIPTION_MODEL = env.str("OPENAI_TRANSCRIPTION_MODEL", default="gpt-transcribe")
-OPENAI_USD_PER_MINUTE = _dollars(_optional("OPENAI_USD_PER_MINUTE"))
+OPENAI_USD_PER_MINUTE = _dollars("OPENAI_USD_PER_MINUTE")
 WHISPER_MODEL = env.str("WHISPER_MODEL", default="base")
 WHISPER_THREADS = env.int("WHISPER_THREADS", default=0)
 TRANSCRIPTION_ENGINE = _optional("TRANSCRIPTION_ENGINE") or (
@@ -166,6 +174,10 @@ RATE = RatePolicy(
     embedded_per_host=env.int("WHISPER_PER_HOST", default=1),
 )
 RETRY = RetryPolicy()
+BUDGET = BudgetPolicy(
+    usd_per_hearing=_dollars("BUDGET_USD_PER_HEARING"),
+    usd_per_month=_dollars("BUDGET_USD_PER_MONTH"),
+)
 LEASE = LeasePolicy(
     lease_seconds=env.float("LEASE_SECONDS", default=30.0),
     renew_seconds=env.float("LEASE_SECONDS", default=30.0) / 4,

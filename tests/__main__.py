@@ -32,6 +32,7 @@ def main() -> int:
     if postgres_answers():
         passed &= run_pytest(
             "What touches the database, on PostgreSQL",
+            "tests/answers",
             "tests/db",
             "tests/web",
             "tests/end_to_end",

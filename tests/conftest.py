@@ -3,12 +3,15 @@
 import os
 from collections.abc import Generator
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as profiles
+from pytest_django import Settings
 
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
+profiles.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+profiles.load_profile("busy")
 # A machine with much else to do is no reason to fail.
 
 
@@ -25,3 +28,9 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 12, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def own_receipts(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the answers of each test apart: numbers of calls begin anew in each."""
+    settings.RECEIPTS_DIR = tmp_path_factory.getbasetemp() / "receipts" / uuid4().hex

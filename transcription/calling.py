@@ -2,16 +2,19 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from transcription import costs, limiter, rates, receipts
+from django.db import transaction
+
+from transcription import budgets, costs, limiter, rates, receipts
 from transcription.clock import Clock
 from transcription.engines.base import (
     AudioSlice,
-    Engine,
+    Capabilities,
     EngineBusy,
     EngineError,
     Hints,
@@ -20,22 +23,12 @@ from transcription.engines.base import (
 from transcription.holders import this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
-from transcription.models import Attempt, Chunk
-from transcription.policies import LeasePolicy, RatePolicy
+from transcription.models import Attempt, Run
+from transcription.policies import BudgetPolicy, LeasePolicy, RatePolicy
+from transcription.reuse import Kept, question
+from transcription.work import Work
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A claimed chunk and the engine, ready, that will hear it."""
-
-    chunk: Chunk
-    engine: Engine
-
-    @property
-    def is_hosted(self) -> bool:
-        return self.engine.capabilities.is_hosted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +43,18 @@ class Caller:
     """Makes calls, each as soon as the limits let it."""
 
     def __init__(
-        self, *, clock: Clock, lease: LeasePolicy, rate: RatePolicy, keeper: LeaseKeeper
+        self,
+        *,
+        clock: Clock,
+        lease: LeasePolicy,
+        rate: RatePolicy,
+        budget: BudgetPolicy,
+        keeper: LeaseKeeper,
     ) -> None:
         self._clock = clock
         self._lease = lease
         self._rate = rate
+        self._budget = budget
         self._keeper = keeper
 
     @contextmanager
@@ -75,8 +75,12 @@ class Caller:
             yield
 
     def call(self, work: Work, audio: AudioSlice) -> Call:
-        """Announce a call in a committed row and make it. Raises EngineError, recorded."""
+        """Announce a call in a committed row and make it.
+
+        Raises EngineError, recorded, and budgets.OverBudget, with nothing sent.
+        """
         attempt = self._announced(work, audio)
+        logger.info("sending %.1f s of audio to %s", audio.duration_ms / 1000, work.engine.name)
         try:
             heard = work.engine.transcribe(audio, hints=Hints(work.chunk.run.language))
         except EngineError as error:
@@ -84,22 +88,26 @@ class Caller:
             raise
         return Call(attempt, heard)
 
+    def reuse(self, work: Work, audio: AudioSlice, kept: Kept) -> Call:
+        """Note that an answer of before is taken, for which nothing is paid."""
+        attempt = Attempt.objects.create(
+            **self._facts(work, audio),
+            status=Attempt.Status.REUSED,
+            finished_at=self._clock(),
+            request_id=kept.attempt.request_id,
+        )
+        logger.info("the answer of call %s is used again", kept.attempt.pk)
+        return Call(attempt, kept.heard)
+
     def record(self, call: Call, work: Work) -> None:
         """Keep what came of a call that was answered."""
         heard = call.heard
         if heard.answer:
             _keep_receipt(call.attempt, heard.answer.body)
-        charge = costs.charge(
-            heard.usage,
-            sent_ms=call.attempt.audio_ms,
-            usd_per_minute=work.engine.capabilities.usd_per_minute,
-        )
         call.attempt.end(
             Attempt.Status.OK,
             now=self._clock(),
-            billed_ms=charge.audio_ms if work.is_hosted else None,
-            billed_tokens=charge.tokens,
-            cost_usd=charge.usd,
+            **charged(call.attempt, heard, work.engine.capabilities),
             **_said(heard),
         )
         logger.info("%s words", len(heard.words))
@@ -108,14 +116,17 @@ class Caller:
         if heard.answer:
             rates.heed(heard.answer.advice)
 
-    def _limits(self, work: Work) -> list[Limit]:
+    def _limits(self, work: Work) -> list[Callable[[], Limit]]:
         """Return what a call needs a slot of; the embedded engine's is held by the job."""
-        limits, run = [], work.chunk.run
-        if run.is_parallel_fixed:
-            limits.append(Limit(run.limit_name, run.parallel))
+        limits: list[Callable[[], Limit]] = []
+        if work.chunk.run.is_parallel_fixed:
+            limits.append(partial(_own_limit, work.chunk.run))
         if work.is_hosted:
-            limits.append(Limit(rates.HOSTED, rates.row(self._rate).max_concurrent))
+            limits.append(self._hosted_limit)
         return limits
+
+    def _hosted_limit(self) -> Limit:
+        return Limit(rates.HOSTED, rates.row(self._rate).max_concurrent)
 
     def _wait_for_start(self, audio: AudioSlice) -> None:
         """Wait for the reserved start. It may be closed meanwhile; then another is reserved."""
@@ -125,19 +136,37 @@ class Caller:
                 return
 
     def _announced(self, work: Work, audio: AudioSlice) -> Attempt:
+        """Commit the call's row, with what it may cost set aside in the budgets."""
+        highest = None
+        if work.is_hosted:
+            highest = costs.highest_price_of(
+                audio.duration_ms, work.engine.capabilities.usd_per_minute
+            )
+        with transaction.atomic():
+            if work.is_hosted:
+                budgets.allow(
+                    work.chunk.run.hearing,
+                    highest,
+                    policy=self._budget,
+                    rate=self._rate,
+                    now=self._clock(),
+                )
+            return Attempt.objects.create(**self._facts(work, audio), reserved_usd=highest)
+
+    def _facts(self, work: Work, audio: AudioSlice) -> dict[str, Any]:
         chunk, engine = work.chunk, work.engine
-        logger.info("sending %.1f s of audio to %s", audio.duration_ms / 1000, engine.name)
-        return Attempt.objects.create(
-            chunk=chunk,
-            claim=chunk.claims,
-            holder=this_process(),
-            engine=engine.name,
-            model=engine.model,
-            audio_sha256=audio.sha256,
-            audio_ms=audio.duration_ms,
-            audio_bytes=len(audio.pcm),
-            started_at=self._clock(),
-        )
+        return {
+            "chunk": chunk,
+            "claim": chunk.claims,
+            "holder": this_process(),
+            "engine": engine.name,
+            "model": engine.model,
+            "audio_sha256": audio.sha256,
+            "audio_ms": audio.duration_ms,
+            "audio_bytes": len(audio.pcm),
+            "question": question(chunk.run, engine, audio) if work.is_hosted else "",
+            "started_at": self._clock(),
+        }
 
     def _record_failure(self, attempt: Attempt, work: Work, error: EngineError) -> None:
         if error.answer and error.answer.status < 300:  # noqa: PLR2004 (HTTP: it went through)
@@ -156,6 +185,24 @@ class Caller:
             rates.slow_down(self._rate)
         if isinstance(error, rates.TROUBLE):
             rates.went_wrong(self._rate, now=self._clock())
+        elif error.answer:  # it answers, if only to refuse this one
+            rates.went_well(self._rate)
+
+
+def charged(attempt: Attempt, heard: Transcription, capabilities: Capabilities) -> dict[str, Any]:
+    """Return what an answered call cost, as fields of its attempt."""
+    charge = costs.charge(
+        heard.usage, sent_ms=attempt.audio_ms, usd_per_minute=capabilities.usd_per_minute
+    )
+    return {
+        "billed_ms": charge.audio_ms if capabilities.is_hosted else None,
+        "billed_tokens": charge.tokens,
+        "cost_usd": charge.usd,
+    }
+
+
+def _own_limit(run: Run) -> Limit:
+    return Limit(run.limit_name, run.parallel)
 
 
 def _said(outcome: Transcription | EngineError) -> dict[str, Any]:
@@ -170,7 +217,7 @@ def _said(outcome: Transcription | EngineError) -> dict[str, Any]:
 
 def _keep_receipt(attempt: Attempt, body: bytes) -> None:
     try:
-        receipts.keep(attempt.pk, body)
+        receipts.keep(attempt, body)
     except OSError:
         # The answer is in our hands and goes to the database: worth more than its copy.
         logger.exception("the answer of call %s could not be kept as a file", attempt.pk)

@@ -6,30 +6,35 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from transcription import consequences, doubting, limiter, pipeline, rates, slicing
-from transcription.calling import Call, Caller, Work
+from django.conf import settings
+
+from transcription import consequences, doubting, limiter, pipeline, rates, reuse, slicing
+from transcription.budgets import OverBudget
+from transcription.calling import Call, Caller
 from transcription.clock import Clock
 from transcription.concluding import conclude
 from transcription.engines.base import (
     AudioSlice,
     Engine,
     EngineError,
-    Transcription,
 )
 from transcription.engines.registry import engine_for
 from transcription.holders import host_name, this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
 from transcription.logs import log_fields
-from transcription.models import Appetite, Chunk, Run, RunStatus, WorkerCluster
+from transcription.models import Appetite, Attempt, Chunk, Run, RunStatus, WorkerCluster
 from transcription.policies import LeasePolicy, RatePolicy
 from transcription.rates import RateLimited
 from transcription.words import Word
+from transcription.work import Work
 
 logger = logging.getLogger(__name__)
 
 SLICED_AHEAD = 2
 # Chunks of a hosted engine's run that may be held beyond its slots.
+MOST_TRIED = 32
+# Chunks that a worker tries to claim where others are faster, before it looks anew.
 CLUSTER_VARIABLE = "SENATE_AUDIO_CLUSTER"
 # Names the worker cluster that a process belongs to.
 
@@ -44,7 +49,9 @@ class ChunkJob:
         self._engines: dict[tuple[str, str], Engine | None] = {}
         self._stack = ExitStack()
         self._keeper = LeaseKeeper(clock=clock, policy=lease)
-        self._caller = Caller(clock=clock, lease=lease, rate=rate, keeper=self._keeper)
+        self._caller = Caller(
+            clock=clock, lease=lease, rate=rate, budget=settings.BUDGET, keeper=self._keeper
+        )
 
     def run(self) -> int:
         """Do due chunks until none is left or the time is over; return how many were taken."""
@@ -70,7 +77,7 @@ class ChunkJob:
             engine = self._engine(run) if room else None
             if engine is None:
                 continue
-            for chunk in run.chunks.due(now).order_by("start_ms")[:SLICED_AHEAD]:
+            for chunk in run.chunks.due(now).order_by("start_ms")[:MOST_TRIED]:
                 if chunk.claim(
                     holder=this_process(), now=now, lease_seconds=self._lease.lease_seconds
                 ):
@@ -124,6 +131,9 @@ class ChunkJob:
         except EngineError as error:
             consequences.follow(chunk, error, clock=self._clock)
             return
+        if work.is_hosted and (kept := reuse.kept(work, audio)):
+            self._keep(work, audio, self._caller.reuse(work, audio, kept))
+            return
         try:
             call = self._called(work, audio)
         except RateLimited as limited:
@@ -131,9 +141,12 @@ class ChunkJob:
             logger.info("not sent yet: %s", limited.reason)
             chunk.put_back(not_before=not_before, error=limited.reason)
             return
+        except OverBudget as refused:
+            consequences.stop(chunk, refused, clock=self._clock)
+            return
         if call:
             self._caller.record(call, work)
-            self._keep(work, audio, call.heard)
+            self._keep(work, audio, call)
 
     def _called(self, work: Work, audio: AudioSlice) -> Call | None:
         """Return the answered call; None where there was none to make, or it failed."""
@@ -150,16 +163,13 @@ class ChunkJob:
                 consequences.follow(work.chunk, error, clock=self._clock)
                 return None
 
-    def _keep(self, work: Work, audio: AudioSlice, heard: Transcription) -> None:
+    def _keep(self, work: Work, audio: AudioSlice, call: Call) -> None:
         """Store what was heard, or have it asked for once more where it does not fit."""
-        chunk, now = work.chunk, self._clock()
+        chunk, heard, now = work.chunk, call.heard, self._clock()
         found = doubting.doubts(work, audio, heard)
-        if found and work.is_hosted:
-            if doubting.ask_again(chunk, found, now=now):
-                return
-            if doubting.is_missing(found):
-                chunk.give_up(error=doubting.said(found), now=now)
-                return
+        if found and work.is_hosted and doubting.reject(chunk, found, now=now):
+            Attempt.objects.filter(question=call.attempt.question).update(is_rejected=True)
+            return
         kept = chunk.finish(
             tuple(_placed(word, chunk) for word in heard.words),
             now=now,

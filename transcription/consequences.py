@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from transcription import pipeline, rates, recutting
+from transcription.budgets import OverBudget
 from transcription.clock import Clock
 from transcription.engines.base import EngineError
 from transcription.models import Chunk
@@ -42,6 +43,13 @@ def follow(chunk: Chunk, error: EngineError, *, clock: Clock) -> None:
             chunk.put_back(not_before=None, error=str(error))
         case Action.REENCODE | Action.WAIT:
             _put_back(chunk, error, decision)
+
+
+def stop(chunk: Chunk, refused: OverBudget, *, clock: Clock) -> None:
+    """Pause what the budget does not allow. The chunk is held by the caller."""
+    pausing = pipeline.pause_like if refused.stops_all else pipeline.pause
+    pausing(chunk.run, reason=str(refused), now=clock())
+    chunk.put_back(not_before=None, error=str(refused))
 
 
 def _put_back(chunk: Chunk, error: EngineError, decision: Decision) -> None:

@@ -36,3 +36,8 @@ def price_of(audio_ms: int, usd_per_minute: Decimal | None) -> Decimal | None:
     if usd_per_minute is None:
         return None
     return (usd_per_minute * audio_ms / _MS_PER_MINUTE).quantize(_SMALLEST, ROUND_HALF_UP)
+
+
+def highest_price_of(audio_ms: int, usd_per_minute: Decimal | None) -> Decimal | None:
+    """Return the most that a call with *audio_ms* of audio can cost: servers bill whole seconds."""
+    return price_of((audio_ms // 1000 + 2) * 1000, usd_per_minute)

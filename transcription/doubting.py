@@ -6,10 +6,10 @@ from datetime import datetime
 from statistics import median
 
 from transcription import recutting
-from transcription.calling import Work
 from transcription.engines.base import AudioSlice, Transcription
 from transcription.models import Chunk, ChunkStatus, Run
 from transcription.plausibility import Doubt, Suspicion, pace_of, suspicions
+from transcription.work import Work
 
 logger = logging.getLogger(__name__)
 
@@ -37,19 +37,19 @@ def pace(audio: AudioSlice, heard: Transcription) -> float | None:
     return pace_of(heard.words, audio.speech)
 
 
-def ask_again(chunk: Chunk, found: Sequence[Suspicion], *, now: datetime) -> bool:
-    """Have a held chunk sent once more, cut shorter. False where that was done before."""
-    if chunk.rejected:
-        return False
+def reject(chunk: Chunk, found: Sequence[Suspicion], *, now: datetime) -> bool:
+    """Have a held chunk sent once more, cut shorter; an answer of nothing is a gap in the end.
+
+    False where the answer is the last and to be kept.
+    """
     error = said(found)
-    if recutting.split(chunk, now=now, error=error, rejected=1):
-        return True
-    return chunk.put_back(not_before=None, error=error, rejected=1)
-
-
-def is_missing(found: Sequence[Suspicion]) -> bool:
-    """Say whether there is nothing to keep: a gap is what remains."""
-    return any(suspicion.doubt is Doubt.EMPTY for suspicion in found)
+    if not chunk.rejected:
+        return recutting.split(chunk, now=now, error=error, rejected=1) or chunk.put_back(
+            not_before=None, error=error, rejected=1
+        )
+    if any(suspicion.doubt is Doubt.EMPTY for suspicion in found):
+        return chunk.give_up(error=error, now=now)
+    return False
 
 
 def said(found: Sequence[Suspicion]) -> str:

@@ -17,14 +17,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from hearings.models import Hearing
-from transcription import dispatch, forecast, limiter, planning, rates, recutting
+from transcription import dispatch, forecast, planning, rates, recutting
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, Engine
 from transcription.engines.registry import default_model, engine_for
-from transcription.holders import is_gone
 from transcription.logs import log_fields
-from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus
-from transcription.retrying import maybe_paid
+from transcription.models import Chunk, ChunkStatus, Run, RunStatus
+from transcription.recovery import recover_stalled
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +34,6 @@ CLOSED = (
 
 
 EMBEDDED = "whisper"
-LOST = "The worker died during the call."
-GIVEN_UP = "Worker after worker died or broke off on this stretch. Their log says why."
 
 
 class StartRefused(Exception):
@@ -96,7 +93,7 @@ def start(
         )
     try:
         with transaction.atomic():
-            return _begun(hearing, options, by=by, now=now)
+            return _begun(hearing, options, by=by, now=now, again=again)
     except IntegrityError as error:  # a second click was faster
         raise StartRefused("Another run for this hearing was started just now.") from error
 
@@ -140,7 +137,9 @@ def _taken_up(run: Run, *, now: datetime) -> Run:
     return run
 
 
-def _begun(hearing: Hearing, options: RunOptions, *, by: User | None, now: datetime) -> Run:
+def _begun(
+    hearing: Hearing, options: RunOptions, *, by: User | None, now: datetime, again: bool
+) -> Run:
     plan = _plan(hearing, options)
     run = Run.objects.create(
         hearing=hearing,
@@ -152,6 +151,7 @@ def _begun(hearing: Hearing, options: RunOptions, *, by: User | None, now: datet
         parallel=plan.parallel,
         is_parallel_fixed=options.sequential or options.parallel is not None,
         settings_key=options.key(hearing),
+        is_fresh=again,
         requested_by=by,
         created_at=now,
     )
@@ -311,49 +311,3 @@ def continue_embedded(run: Run, *, now: datetime) -> bool:
         transaction.on_commit(lambda: dispatch.nudge(run.parallel))
     conclude(run, now=now)
     return True
-
-
-def recover_stalled(*, now: datetime) -> int:
-    """Put back the chunks whose holder is gone, and end the runs that nobody ended.
-
-    A lease that is over frees its chunk; so does a holder on this host whose process has ended,
-    without the wait. Returns how many chunks were put back.
-    """
-    recovered = sum(
-        _put_back(chunk, now=now)
-        for chunk in Chunk.objects.filter(status=ChunkStatus.RUNNING).select_related("run")
-        if (chunk.lease_until and chunk.lease_until <= now) or is_gone(chunk.holder)
-    )
-    limiter.free_slots_of_the_dead()
-    unfinished = Run.objects.filter(status__in=[RunStatus.TRANSCRIBING, RunStatus.MERGING])
-    for run in unfinished.select_related("hearing"):
-        try:
-            conclude(run, now=now)
-        except (ValueError, TypeError, KeyError):  # one run's rows must not keep others waiting
-            logger.exception("run %s could not be concluded", run.pk)
-    return recovered
-
-
-def _put_back(chunk: Chunk, *, now: datetime) -> bool:
-    """Free a chunk whose holder is gone. What it was sending may have to be paid for."""
-    with log_fields(run=chunk.run_id, chunk=chunk.index), transaction.atomic():
-        lost = [
-            attempt
-            for attempt in chunk.attempts.filter(status=Attempt.Status.SENDING)
-            if attempt.end(Attempt.Status.LOST, now=now, may_be_billed=_costs(chunk), error=LOST)
-        ]
-        logger.info("the chunk's holder is gone")
-        if chunk.losses + 1 >= settings.RETRY.max_losses:
-            return chunk.give_up(error=GIVEN_UP, now=now)
-        paid = bool(lost) and _costs(chunk)
-        if paid and chunk.ambiguous + 1 >= settings.RETRY.max_ambiguous:
-            return chunk.ask_person(error=f"{LOST} {maybe_paid(chunk.ambiguous + 1)}")
-        return chunk.put_back(
-            not_before=None,
-            losses=chunk.losses + 1,
-            ambiguous=chunk.ambiguous + paid,
-        )
-
-
-def _costs(chunk: Chunk) -> bool:
-    return engine_for(chunk.run.engine, chunk.run.model).capabilities.is_hosted

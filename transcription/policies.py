@@ -1,6 +1,7 @@
 """The numbers that steer a run, grouped; settings.py builds each once and passes it in."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +96,15 @@ class RetryPolicy:
     # No wait of our own is longer.
     longest_wait_seconds: float = 900.0
     # When a server asks for more, the run pauses instead, and a person sees until when.
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPolicy:
+    """What may be spent on hosted engines, in dollars; None: no limit of ours."""
+
+    usd_per_hearing: Decimal | None = None
+    usd_per_month: Decimal | None = None
+
+    @property
+    def is_set(self) -> bool:
+        return self.usd_per_hearing is not None or self.usd_per_month is not None

@@ -42,7 +42,7 @@ class Filling:
 
 
 @admin.register(RateLimit)
-class RateLimitAdmin(ModelAdmin):  # type: ignore[misc]  # Unfold has no types
+class RateLimitAdmin(ModelAdmin):
     """One row, made on the first look; nobody adds or deletes it."""
 
     change_form_template = "admin/transcription/ratelimit/change_form.html"

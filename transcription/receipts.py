@@ -4,16 +4,22 @@ What was paid for must outlive a worker that dies between the answer and its row
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from django.conf import settings
 
+from transcription.models import Attempt
 
-def keep(attempt_id: int, body: bytes) -> Path:
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+# An answer is 8 MiB at most, and many are under way.
+
+
+def keep(call: Attempt, body: bytes) -> Path:
     """Store *body*; on return it survives a power cut. Raises OSError."""
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = path_of(attempt_id)
+    path = path_of(call)
     unfinished = path.with_suffix(".json.tmp")
     with open(unfinished, "wb", opener=_for_us_alone) as file:
         file.write(body)
@@ -24,13 +30,32 @@ def keep(attempt_id: int, body: bytes) -> Path:
     return path
 
 
-def path_of(attempt_id: int) -> Path:
-    """Return where the answer of a call is, or would be."""
-    return _folder() / f"{attempt_id}.json"
+def read(call: Attempt) -> bytes | None:
+    """Return the answer of a call; None where none is kept on this host."""
+    try:
+        return path_of(call).read_bytes()
+    except OSError:
+        return None
+
+
+def has_room() -> bool:
+    """Say whether an answer could be kept: what could not be recorded is not sent."""
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= LEAST_FREE_BYTES
+
+
+def path_of(call: Attempt) -> Path:
+    """Return where the answer of a call is, or would be.
+
+    The sound is in the name: where a database was put back to an earlier state, the same number
+    may come to mean another call.
+    """
+    return _folder() / f"{call.pk}-{call.audio_sha256[:12]}.json"
 
 
 def _folder() -> Path:
-    return Path(settings.DATA_DIR) / "receipts"
+    return Path(settings.RECEIPTS_DIR)
 
 
 def _for_us_alone(path: str, flags: int) -> int:

@@ -12,6 +12,7 @@ from tests.fake_api.refusals import Fault
 from transcription import pipeline, rates
 from transcription.clock import database_clock
 from transcription.models import Attempt, Chunk, RateLimit, Run, RunStatus
+from transcription.pipeline import RunOptions
 
 KEY = "sk-proj-Sentinel0Key1That2Must3Never4Appear"
 PATIENCE = 40
@@ -29,9 +30,11 @@ class Trial:
     clock: SetClock = field(default_factory=SetClock)
     run: Run = field(init=False)
 
+    def options(self, model: str = "gpt-transcribe", language: str = "en") -> RunOptions:
+        return replace(options("openai", parallel=1), model=model, language=language)
+
     def start(self, model: str = "gpt-transcribe") -> Run:
-        chosen = replace(options("openai", parallel=1), model=model)
-        self.run = pipeline.start(self.hearing, chosen, by=None, now=NOW)
+        self.run = pipeline.start(self.hearing, self.options(model=model), by=None, now=NOW)
         return self.run
 
     def refuse_first(self, fault: Fault) -> None:

@@ -48,7 +48,7 @@ def test_it_is_asked_once_more_and_what_came_is_kept(trial: Trial, fault: Fault)
     call = trial.attempts[0]
     assert (call.status, call.failure) == (Attempt.Status.FAILED, "AnswerUnusable")
     assert call.may_be_billed
-    assert receipts.path_of(call.pk).exists()
+    assert receipts.path_of(call).exists()
 
 
 @pytest.mark.parametrize("fault", UNUSABLE[:3], ids=name)
@@ -96,7 +96,7 @@ def test_a_honest_answer_is_not_flagged(trial: Trial) -> None:
     assert trial.to_the_end().status == RunStatus.COMPLETE
 
     assert (trial.text, trial.calls, trial.first.flags) == (trial.script, 3, [])
-    assert receipts.path_of(trial.attempts[0].pk).read_bytes().startswith(b"{")
+    assert receipts.path_of(trial.attempts[0]).read_bytes().startswith(b"{")
 
 
 @pytest.mark.parametrize("fault", [faults.wrong_usage(), faults.wrong_duration()], ids=name)

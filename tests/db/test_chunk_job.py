@@ -19,7 +19,7 @@ from tests.db.run_kit import (
 )
 from tests.factories import NOW, make_hearing
 from tests.fake_api import FakeApi
-from transcription import clusters, limiter, pipeline, rates
+from transcription import clusters, limiter, pipeline, rates, recovery
 from transcription.chunk_job import CLUSTER_VARIABLE
 from transcription.clock import database_clock
 from transcription.engines.base import (
@@ -217,7 +217,7 @@ def test_what_nobody_foresaw_is_raised_and_its_chunk_is_found_again() -> None:
     assert not Slot.objects.exclude(token=None).exists()
     clock.pass_by(31)
 
-    assert pipeline.recover_stalled(now=clock()) == 1
+    assert recovery.recover_stalled(now=clock()) == 1
 
     ScriptedEngine.follow()
     work(clock)

@@ -20,7 +20,7 @@ from tests.db.run_kit import (
 )
 from tests.factories import NOW, make_chunk, make_hearing, make_run, words_of
 from tests.fake_api import FakeApi
-from transcription import dispatch, limiter, pipeline
+from transcription import dispatch, limiter, pipeline, recovery
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, AudioRejected, AudioSlice, Transcription
 from transcription.engines.scripted import ScriptedEngine, one_word_a_second
@@ -402,8 +402,8 @@ def test_what_a_dead_worker_held_is_put_back_and_its_call_is_lost() -> None:
         started_at=NOW,
     )
 
-    assert pipeline.recover_stalled(now=NOW + timedelta(seconds=29)) == 0
-    assert pipeline.recover_stalled(now=NOW + timedelta(seconds=30)) == 1
+    assert recovery.recover_stalled(now=NOW + timedelta(seconds=29)) == 0
+    assert recovery.recover_stalled(now=NOW + timedelta(seconds=30)) == 1
 
     chunk.refresh_from_db()
     attempt.refresh_from_db()
@@ -416,14 +416,14 @@ def test_a_worker_of_this_host_that_ended_is_noticed_before_its_lease_is_over() 
     host, pid, started_at = this_process().split("/")
     chunk.claim(holder=f"{host}/{pid}/{int(started_at) - 1}", now=NOW, lease_seconds=30)
 
-    assert pipeline.recover_stalled(now=NOW) == 1
+    assert recovery.recover_stalled(now=NOW) == 1
 
 
 def test_a_living_workers_chunk_is_left_alone() -> None:
     chunk = make_chunk(make_run())
     chunk.claim(holder=this_process(), now=NOW, lease_seconds=30)
 
-    assert pipeline.recover_stalled(now=NOW) == 0
+    assert recovery.recover_stalled(now=NOW) == 0
 
 
 @pytest.mark.parametrize("status", [RunStatus.TRANSCRIBING, RunStatus.MERGING])
@@ -431,7 +431,7 @@ def test_a_run_that_nobody_ended_is_ended(status: RunStatus) -> None:
     run = make_run(status=status)
     finished_chunks(run)
 
-    pipeline.recover_stalled(now=NOW)
+    recovery.recover_stalled(now=NOW)
 
     assert status_of(run) == RunStatus.COMPLETE
 
@@ -459,7 +459,7 @@ def test_a_hearing_may_be_deleted_while_its_chunks_wait() -> None:
     Hearing.objects.all().delete()
 
     assert work(clock) == 0
-    assert pipeline.recover_stalled(now=clock()) == 0
+    assert recovery.recover_stalled(now=clock()) == 0
 
 
 def test_an_analysis_without_speech_costs_nothing_on_a_hosted_engine(api: FakeApi) -> None:
@@ -473,7 +473,7 @@ def test_a_chunk_that_worker_after_worker_dies_on_is_given_up() -> None:
     chunk = make_chunk(run, losses=settings.RETRY.max_losses - 1)
     assert chunk.claim(holder="gone", now=NOW, lease_seconds=1)
 
-    pipeline.recover_stalled(now=NOW + timedelta(minutes=1))
+    recovery.recover_stalled(now=NOW + timedelta(minutes=1))
 
     chunk.refresh_from_db()
-    assert (chunk.status, chunk.error) == (ChunkStatus.FAILED, pipeline.GIVEN_UP)
+    assert (chunk.status, chunk.error) == (ChunkStatus.FAILED, recovery.GIVEN_UP)

@@ -18,6 +18,7 @@ answered (`answer`).
 import hashlib
 import io
 import wave
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -232,3 +233,6 @@ class Engine(Protocol):
 
     def transcribe(self, audio: AudioSlice, *, hints: Hints) -> Transcription:
         """Return the words in *audio*. Raises EngineError, nothing else that can be foreseen."""
+
+    def read(self, body: bytes, *, speech: Sequence[Span], duration_ms: int) -> Transcription:
+        """Return what a kept answer says of a slice with this speech. Raises AnswerUnusable."""

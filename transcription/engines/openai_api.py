@@ -6,13 +6,14 @@ would carry the audio and the key to another host.
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hearings.spans import Span
 from transcription.engines import answers, lost_calls, refusals
 from transcription.engines.advice import rate_advice
 from transcription.engines.base import (
@@ -164,11 +165,16 @@ class OpenAIEngine:
             self._timeout_seconds,
         )
         try:
-            heard = answers.parse(answer.body, speech=audio.speech, duration_ms=audio.duration_ms)
+            heard = self.read(answer.body, speech=audio.speech, duration_ms=audio.duration_ms)
         except AnswerUnusable as error:
             error.answer = answer
             raise
-        return Transcription(heard.words, heard.flags, heard.usage, answer)
+        return replace(heard, answer=answer)
+
+    def read(self, body: bytes, *, speech: Sequence[Span], duration_ms: int) -> Transcription:
+        """Return what a kept answer says. Raises AnswerUnusable."""
+        heard = answers.parse(body, speech=speech, duration_ms=duration_ms)
+        return Transcription(heard.words, heard.flags, heard.usage)
 
     def examine(self) -> ModelFacts:
         """Return what the server says of the model, and remember it. Costs nothing.

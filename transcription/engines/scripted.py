@@ -3,9 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from transcription.engines.base import AudioSlice, Capabilities, Hints, Transcription
+from transcription.engines.base import (
+    AnswerUnusable,
+    AudioSlice,
+    Capabilities,
+    Hints,
+    Transcription,
+)
 from transcription.words import Word
 
 Answer = Callable[[AudioSlice], Transcription]
@@ -54,3 +60,6 @@ class ScriptedEngine:
     def transcribe(self, audio: AudioSlice, *, hints: Hints) -> Transcription:  # noqa: ARG002 (the protocol)
         type(self).heard.append(audio)
         return type(self).answer(audio)
+
+    def read(self, body: bytes, **_: Any) -> Transcription:  # noqa: ARG002 (the protocol)
+        raise AnswerUnusable("This engine keeps no answers.")

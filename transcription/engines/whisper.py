@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from transcription.engines.base import (
     AnswerUnusable,
     AudioSlice,
     Capabilities,
+    EngineUnavailable,
     Hints,
     Transcription,
 )
@@ -100,8 +101,11 @@ class WhisperEngine:
         try:
             parts = _decode(BatchedInferencePipeline(self._loaded), audio, windows, hints.language)
         except (RuntimeError, ValueError) as error:
-            raise AnswerUnusable(f"Whisper failed on this stretch: {error}") from error
+            raise EngineUnavailable(f"Whisper failed on this stretch: {error}") from error
         return Transcription(merge(parts))
+
+    def read(self, body: bytes, **_: Any) -> Transcription:  # noqa: ARG002 (the protocol)
+        raise AnswerUnusable("This engine keeps no answers.")
 
     def _folder(self) -> Path:
         try:

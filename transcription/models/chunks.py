@@ -203,6 +203,7 @@ class Attempt(models.Model):
         OK = "ok", "Answered"
         FAILED = "failed", "Failed"
         LOST = "lost", "Lost"
+        REUSED = "reused", "Answered before"
 
     chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="attempts")
     claim = models.PositiveIntegerField()
@@ -227,8 +228,14 @@ class Attempt(models.Model):
     billed_tokens = models.PositiveBigIntegerField(null=True)
     cost_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True)
     # None where no price is known.
+    reserved_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    # The most that it could cost, known before it was made; None where no price is known.
+    question = models.CharField(max_length=64, blank=True, db_index=True)
+    # Hash of what was asked, sound and settings: the same question has the same answer.
+    is_rejected = models.BooleanField(default=False)
+    # Its answer did not fit the sound; it is not used again.
     started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True, db_index=True)
 
     class Meta:
         ordering: ClassVar = ["id"]

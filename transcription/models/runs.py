@@ -78,6 +78,8 @@ class Run(models.Model):
     # Requests of this run at once that it was planned for.
     is_parallel_fixed = models.BooleanField(default=True)
     # A person asked for no more at once; else it takes what the limit of its engine gives.
+    is_fresh = models.BooleanField(default=False)
+    # A person asked for it anew: it takes no answer that an earlier run paid for.
     settings_key = models.CharField(max_length=64, db_index=True)
     # Hash of what decides the text; the same command finds its run again by it.
     requested_by = models.ForeignKey(

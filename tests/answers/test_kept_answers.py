@@ -1,0 +1,143 @@
+"""Answers outlive the worker that got them, and are not paid for again."""
+
+import json
+
+import pytest
+
+from tests.answers.kit import Trial
+from tests.factories import NOW
+from transcription import pipeline, receipts, recovery
+from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus
+
+ANSWER = json.dumps({"text": "w0 w1 w2", "usage": {"type": "duration", "seconds": 10}}).encode()
+
+
+def died(trial: Trial, *, answer: bytes | None) -> tuple[Chunk, Attempt]:
+    """Return the first chunk and its call as a dead worker left them."""
+    chunk = trial.first
+    assert chunk.claim(holder="a host of the past/1/1", now=trial.clock(), lease_seconds=30)
+    call = Attempt.objects.create(
+        chunk=chunk,
+        claim=chunk.claims,
+        engine="openai",
+        model="gpt-transcribe",
+        holder=chunk.holder,
+        audio_sha256="0" * 64,
+        audio_ms=10_000,
+        audio_bytes=320_000,
+        started_at=trial.clock(),
+    )
+    if answer is not None:
+        receipts.keep(call, answer)
+    return chunk, call
+
+
+def recover(trial: Trial) -> None:
+    trial.clock.pass_by(60)
+    assert recovery.recover_stalled(now=trial.clock()) == 1
+
+
+def test_an_answer_that_was_kept_is_no_loss_and_is_billed(trial: Trial) -> None:
+    trial.start()
+    _, call = died(trial, answer=ANSWER)
+
+    recover(trial)
+
+    call.refresh_from_db()
+    assert (call.status, call.billed_ms, call.may_be_billed) == (Attempt.Status.OK, 10_000, False)
+    assert call.cost_usd
+    assert (trial.first.status, trial.first.ambiguous) == (ChunkStatus.WAITING, 0)
+
+
+@pytest.mark.parametrize("answer", [None, b"{", b'{"text": null}'])
+def test_a_call_without_a_usable_answer_may_have_been_paid(
+    trial: Trial, answer: bytes | None
+) -> None:
+    trial.start()
+    _, call = died(trial, answer=answer)
+
+    recover(trial)
+
+    call.refresh_from_db()
+    assert (call.status, call.may_be_billed) == (Attempt.Status.LOST, True)
+    assert (trial.first.status, trial.first.ambiguous) == (ChunkStatus.WAITING, 1)
+
+
+def test_after_two_such_calls_a_person_decides(trial: Trial) -> None:
+    trial.start()
+    for _ in range(2):
+        died(trial, answer=None)
+        recover(trial)
+
+    assert (trial.first.status, trial.first.ambiguous) == (ChunkStatus.NEEDS_PERSON, 2)
+    assert "paid for" in trial.first.error
+
+
+def undone(run: Run) -> None:
+    """Set a run back to where every answer is paid for and kept, and no chunk is finished."""
+    Run.objects.filter(pk=run.pk).update(status=RunStatus.TRANSCRIBING, finished_at=None)
+    run.chunks.update(status=ChunkStatus.WAITING, finished_at=None, result=None)
+    run.refresh_from_db()
+
+
+def test_a_chunk_that_was_answered_but_not_finished_is_not_sent_again(trial: Trial) -> None:
+    trial.start()
+    trial.to_the_end()
+    undone(trial.run)
+
+    assert trial.to_the_end().status == RunStatus.COMPLETE
+
+    assert (trial.text, trial.calls) == (trial.script, 3)
+    states = [attempt.status for attempt in trial.attempts]
+    assert states == [Attempt.Status.OK] * 3 + [Attempt.Status.REUSED] * 3
+
+
+def test_another_run_with_the_same_settings_takes_the_answers_of_the_first(trial: Trial) -> None:
+    first = trial.start()
+    trial.to_the_end()
+    Run.objects.filter(pk=first.pk).update(settings_key="of another parallelism")
+
+    assert trial.start().pk != first.pk
+    assert trial.to_the_end().status == RunStatus.COMPLETE
+
+    assert (trial.text, trial.calls) == (trial.script, 3)
+
+
+@pytest.mark.parametrize("change", ["again", "language", "model"])
+def test_what_differs_or_is_asked_for_anew_is_paid_anew(trial: Trial, change: str) -> None:
+    trial.start()
+    trial.to_the_end()
+
+    if change == "again":
+        chosen = trial.options()
+        trial.run = pipeline.start(trial.hearing, chosen, by=None, now=NOW, again=True)
+    elif change == "language":
+        chosen = trial.options(language="es")
+        trial.run = pipeline.start(trial.hearing, chosen, by=None, now=NOW)
+    else:
+        trial.start("whisper-1")
+    assert trial.to_the_end().status == RunStatus.COMPLETE
+
+    assert trial.calls == 6
+
+
+def test_without_the_file_the_answer_is_paid_again(trial: Trial) -> None:
+    trial.start()
+    trial.to_the_end()
+    for attempt in trial.attempts:
+        receipts.path_of(attempt).unlink()
+    undone(trial.run)
+
+    trial.to_the_end()
+
+    assert trial.calls == 6
+
+
+def test_a_receipt_is_whole_and_for_us_alone(trial: Trial) -> None:
+    trial.start()
+    trial.to_the_end()
+
+    folder = receipts.path_of(trial.attempts[0]).parent
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json"] * 3
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700

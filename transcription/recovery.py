@@ -1,0 +1,81 @@
+"""Work whose holder is gone: put back, with what it was sending settled."""
+
+import logging
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from transcription import limiter, receipts
+from transcription.calling import charged
+from transcription.concluding import conclude
+from transcription.engines.base import AnswerUnusable
+from transcription.engines.registry import engine_for
+from transcription.holders import is_gone
+from transcription.logs import log_fields
+from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus
+from transcription.retrying import maybe_paid
+
+logger = logging.getLogger(__name__)
+
+LOST = "The worker died during the call."
+GIVEN_UP = "Worker after worker died or broke off on this stretch. Their log says why."
+
+
+def recover_stalled(*, now: datetime) -> int:
+    """Put back the chunks whose holder is gone, and end the runs that nobody ended.
+
+    A lease that is over frees its chunk; so does a holder on this host whose process has ended,
+    without the wait. Returns how many chunks were put back.
+    """
+    recovered = sum(
+        _put_back(chunk, now=now)
+        for chunk in Chunk.objects.filter(status=ChunkStatus.RUNNING).select_related("run")
+        if (chunk.lease_until and chunk.lease_until <= now) or is_gone(chunk.holder)
+    )
+    limiter.free_slots_of_the_dead()
+    unfinished = Run.objects.filter(status__in=[RunStatus.TRANSCRIBING, RunStatus.MERGING])
+    for run in unfinished.select_related("hearing"):
+        try:
+            conclude(run, now=now)
+        except (ValueError, TypeError, KeyError):  # one run's rows must not keep others waiting
+            logger.exception("run %s could not be concluded", run.pk)
+    return recovered
+
+
+def _put_back(chunk: Chunk, *, now: datetime) -> bool:
+    """Free a chunk whose holder is gone. What it was sending may have to be paid for."""
+    with log_fields(run=chunk.run_id, chunk=chunk.index), transaction.atomic():
+        open_calls = chunk.attempts.filter(status=Attempt.Status.SENDING)
+        settled = [_settle(attempt, chunk.run, now=now) for attempt in open_calls]
+        paid = any(settled)
+        logger.info("the chunk's holder is gone")
+        if chunk.losses + 1 >= settings.RETRY.max_losses:
+            return chunk.give_up(error=GIVEN_UP, now=now)
+        if paid and chunk.ambiguous + 1 >= settings.RETRY.max_ambiguous:
+            return chunk.ask_person(error=f"{LOST} {maybe_paid(chunk.ambiguous + 1)}")
+        return chunk.put_back(
+            not_before=None,
+            losses=chunk.losses + 1,
+            ambiguous=chunk.ambiguous + paid,
+        )
+
+
+def _settle(attempt: Attempt, run: Run, *, now: datetime) -> bool:
+    """End a call whose worker is gone; say whether it may have to be paid for in vain.
+
+    Where its answer is kept here, it was not: the next who takes the chunk finds it.
+    """
+    engine = engine_for(attempt.engine or run.engine, attempt.model or run.model)
+    if (body := receipts.read(attempt)) is not None:
+        try:
+            heard = engine.read(body, speech=(), duration_ms=attempt.audio_ms)
+        except AnswerUnusable:
+            logger.warning("the kept answer of call %s cannot be used", attempt.pk)
+        else:
+            paid = charged(attempt, heard, engine.capabilities)
+            attempt.end(Attempt.Status.OK, now=now, **paid)
+            return False
+    is_hosted = engine.capabilities.is_hosted
+    attempt.end(Attempt.Status.LOST, now=now, may_be_billed=is_hosted, error=LOST)
+    return is_hosted
