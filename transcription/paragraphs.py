@@ -1,6 +1,7 @@
-"""A transcript laid out for reading: paragraphs, and marks where there is no text."""
+"""A transcript laid out for reading: paragraphs, what of them is doubtful, marks without text."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hearings.spans import Span, gaps, intersect
@@ -12,6 +13,12 @@ PARAGRAPH_SENTENCES = 6
 # No paragraph has more.
 SILENCE_MS = 15_000
 # A silence so long is marked.
+NOBODY_KNOWN = "Speaker not known"
+# Stands where a text with speakers goes on without one.
+VOICE = re.compile(r"(\d+)(\D.*)", re.DOTALL)
+# A speaker as a chunk's engine told them apart: the chunk's number, then its label.
+LONGEST_LABEL = 3
+# What is longer is a name.
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,8 @@ class Line:
     end_ms: int
     text: str
     speaker: str | None
+    doubts: tuple[str, ...] = ()
+    # What does not fit in the answer that it is from, sentences.
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +38,128 @@ class Paragraph:
     """Sentences of one speaker, one soon after the other; never empty."""
 
     lines: tuple[Line, ...]
+    heading: str = ""
+    # Who speaks, where that changes; empty where it does not.
 
     @property
     def start_ms(self) -> int:
         return self.lines[0].start_ms
 
     @property
+    def end_ms(self) -> int:
+        return self.lines[-1].end_ms
+
+    @property
     def speaker(self) -> str | None:
         return self.lines[0].speaker
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        return self.lines[0].doubts
 
     def goes_on_with(self, line: Line) -> bool:
         last = self.lines[-1]
         return (
             line.start_ms - last.end_ms <= PAUSE_MS
             and line.speaker == last.speaker
+            and line.doubts == last.doubts
             and len(self.lines) < PARAGRAPH_SENTENCES
         )
 
 
-Block = Paragraph | Missing | Span
+Sound = Paragraph | Span
 # A span is a silence.
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A passage whose text may be wrong, all for the same reasons; begins and ends with words."""
+
+    blocks: tuple[Sound, ...]
+    doubts: tuple[str, ...]
+
+    @property
+    def start_ms(self) -> int:
+        return self.blocks[0].start_ms
+
+    @property
+    def end_ms(self) -> int:
+        return self.blocks[-1].end_ms
+
+
+Block = Sound | Missing | Doubtful
 
 
 def blocks(lines: Sequence[Line], coverage: Coverage) -> Iterator[Block]:
     """Yield what a page shows, in the order of the recording."""
+    passage: list[Sound] = []
+    silences: list[Span] = []
+    # Within the passage if it goes on after them, else behind it.
+    for block in _with_headings(_paragraphs(lines, coverage)):
+        if passage and isinstance(block, Span):
+            silences.append(block)
+            continue
+        if passage and not (isinstance(block, Paragraph) and block.doubts == _doubts(passage)):
+            yield Doubtful(tuple(passage), _doubts(passage))
+            yield from silences
+            passage, silences = [], []
+        if isinstance(block, Paragraph) and block.doubts:
+            passage += [*silences, block]
+            silences = []
+        else:
+            yield block
+    if passage:
+        yield Doubtful(tuple(passage), _doubts(passage))
+        yield from silences
+
+
+def summary(laid_out: Iterable[Block]) -> str:
+    """Return how much of a text is to be taken with care; empty where nothing is."""
+    kinds = [type(block) for block in laid_out]
+    doubtful, missing = kinds.count(Doubtful), kinds.count(Missing)
+    told = []
+    if doubtful:
+        told.append(
+            "1 passage is doubtful" if doubtful == 1 else f"{doubtful} passages are doubtful"
+        )
+    if missing:
+        told.append("1 stretch is missing" if missing == 1 else f"{missing} stretches are missing")
+    return ", ".join(told)
+
+
+def voice(speaker: str | None) -> str:
+    """Return how a speaker is named to people.
+
+    An engine tells voices apart within one part of the recording only, so the part is said: voice
+    A of one part need not be voice A of another.
+    """
+    if not speaker:
+        return NOBODY_KNOWN
+    if found := VOICE.fullmatch(speaker):
+        part, label = found.groups()
+        return (
+            f"Voice {label} (part {part})"
+            if len(label) <= LONGEST_LABEL
+            else f"{label} (part {part})"
+        )
+    return speaker
+
+
+def _doubts(passage: Sequence[Sound]) -> tuple[str, ...]:
+    return passage[0].doubts if isinstance(passage[0], Paragraph) else ()
+
+
+def _with_headings(found: Iterable[Sound | Missing]) -> Iterator[Sound | Missing]:
+    speaker: str | None = None
+    for block in found:
+        if isinstance(block, Paragraph) and (block.speaker or None) != speaker:
+            speaker = block.speaker or None
+            yield Paragraph(block.lines, voice(speaker))
+        else:
+            yield block
+
+
+def _paragraphs(lines: Sequence[Line], coverage: Coverage) -> Iterator[Sound | Missing]:
     timeline: list[Line | Missing | Span] = [
         *lines,
         *coverage.missing,

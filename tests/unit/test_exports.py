@@ -254,3 +254,60 @@ def test_a_short_silence_and_one_in_which_words_were_heard_are_not_marked() -> N
     )
 
     assert "[" not in as_text(value)
+
+
+def test_a_doubtful_passage_stands_between_marks_with_the_reasons() -> None:
+    doubts = ("It stops\nearly.", "A loop.")
+    value = transcript(
+        segment("Before."),
+        replace(segment("Thank you.", start_ms=10_200), flags=doubts),
+        replace(segment("Thank you.", start_ms=14_000), flags=doubts),
+        segment("After.", start_ms=20_000),
+    )
+
+    assert as_text(value).split("\n\n") == [
+        "Before.",
+        "[Doubtful from 00:00:10: It stops early. A loop]",
+        "Thank you.",
+        "Thank you.",
+        "[Doubtful to 00:00:15]",
+        "After.\n",
+    ]
+
+
+def test_a_gap_ends_a_doubtful_passage_and_the_end_of_the_text_does() -> None:
+    value = transcript(
+        replace(segment("One."), flags=("Low.",)),
+        replace(segment("Two.", start_ms=40_000), flags=("Low.",)),
+        pieces=(
+            Piece(Span(0, 20_000), None),
+            Piece(Span(20_000, 30_000), "refused"),
+            Piece(Span(30_000, 60_000), None),
+        ),
+    )
+
+    assert as_text(value).split("\n\n") == [
+        "[Doubtful from 00:00:00: Low]",
+        "One.",
+        "[Doubtful to 00:00:01]",
+        "[Missing 00:00:20–00:00:30: refused]",
+        "[Doubtful from 00:00:40: Low]",
+        "Two.",
+        "[Doubtful to 00:00:41]\n",
+    ]
+
+
+def test_a_line_says_who_speaks_where_that_changes() -> None:
+    value = transcript(
+        replace(segment("One."), speaker="1A"),
+        replace(segment("Two.", start_ms=5_000), speaker="1A"),
+        replace(segment("Three.", start_ms=5_300), speaker="2A"),
+        replace(segment("Four.", start_ms=5_600), speaker=None),
+    )
+
+    assert as_text(value).split("\n\n") == [
+        "Voice A (part 1):\nOne.",
+        "Two.",
+        "Voice A (part 2):\nThree.",
+        "Speaker not known:\nFour.\n",
+    ]

@@ -1,12 +1,18 @@
 """How a transcript is laid out for reading."""
 
+import pytest
+
 from hearings.spans import Span
 from transcription.coverage import Coverage, Missing
-from transcription.paragraphs import Block, Line, Paragraph, blocks
+from transcription.paragraphs import Block, Doubtful, Line, Paragraph, blocks, summary, voice
+
+EARLY = ("It stops early.",)
 
 
-def line(start_ms: int, end_ms: int, speaker: str | None = None) -> Line:
-    return Line(start_ms, end_ms, f"At {start_ms}.", speaker)
+def line(
+    start_ms: int, end_ms: int, speaker: str | None = None, doubts: tuple[str, ...] = ()
+) -> Line:
+    return Line(start_ms, end_ms, f"At {start_ms}.", speaker, doubts)
 
 
 def coverage(*, silence: tuple[Span, ...] = (), missing: tuple[Missing, ...] = ()) -> Coverage:
@@ -36,7 +42,10 @@ def test_a_pause_of_more_than_two_seconds_begins_a_paragraph() -> None:
 def test_another_speaker_begins_a_paragraph() -> None:
     chair, witness = line(0, 1_000, "Chair"), line(1_100, 2_000, "Witness")
 
-    assert laid_out(chair, witness) == [Paragraph((chair,)), Paragraph((witness,))]
+    assert laid_out(chair, witness) == [
+        Paragraph((chair,), "Chair"),
+        Paragraph((witness,), "Witness"),
+    ]
     assert [
         block.speaker for block in laid_out(chair, witness) if isinstance(block, Paragraph)
     ] == [
@@ -93,3 +102,108 @@ def test_no_line_is_lost_or_doubled() -> None:
 
     paragraphs = [block for block in shown if isinstance(block, Paragraph)]
     assert [each for paragraph in paragraphs for each in paragraph.lines] == lines
+
+
+def test_a_speaker_is_named_only_where_it_changes_and_when_it_ends() -> None:
+    lines = [
+        line(0, 1_000, "1A"),
+        line(9_000, 10_000, "1A"),
+        line(20_000, 21_000, "2A"),
+        line(30_000, 31_000),
+        line(40_000, 41_000, ""),
+    ]
+
+    headings = [block.heading for block in laid_out(*lines) if isinstance(block, Paragraph)]
+
+    assert headings == ["Voice A (part 1)", "", "Voice A (part 2)", "Speaker not known", ""]
+
+
+def test_a_gap_does_not_hide_that_the_speaker_changed() -> None:
+    gap = Missing(Span(1_000, 9_000), "no answer")
+    lines = (line(0, 1_000, "1A"), line(9_000, 9_500, "2A"))
+
+    shown = laid_out(*lines, of=coverage(missing=(gap,)))
+
+    assert [block.heading for block in shown if isinstance(block, Paragraph)] == [
+        "Voice A (part 1)",
+        "Voice A (part 2)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("speaker", "named"),
+    [
+        ("3A", "Voice A (part 3)"),
+        ("12AB", "Voice AB (part 12)"),
+        ("3Dr. Roe", "Dr. Roe (part 3)"),
+        ("Chair", "Chair"),
+        ("7", "7"),
+        ("", "Speaker not known"),
+        (None, "Speaker not known"),
+    ],
+)
+def test_a_voice_is_named_with_the_part_that_it_was_heard_in(
+    speaker: str | None, named: str
+) -> None:
+    assert voice(speaker) == named
+
+
+def test_doubtful_sentences_share_a_passage_and_no_other_sentence_is_in_it() -> None:
+    before, after = line(0, 1_000), line(3_000, 4_000)
+    first, second = line(1_000, 2_000, None, EARLY), line(2_000, 3_000, None, EARLY)
+
+    shown = laid_out(before, first, second, after)
+
+    assert shown == [
+        Paragraph((before,)),
+        Doubtful((Paragraph((first, second)),), EARLY),
+        Paragraph((after,)),
+    ]
+
+
+def test_a_passage_of_other_doubts_is_another_one() -> None:
+    first, second = line(0, 1_000, None, EARLY), line(1_000, 2_000, None, ("A loop.",))
+
+    kinds = [block.doubts for block in laid_out(first, second) if isinstance(block, Doubtful)]
+
+    assert kinds == [EARLY, ("A loop.",)]
+
+
+def test_a_silence_is_in_a_passage_only_between_its_words() -> None:
+    first, second = line(0, 1_000, None, EARLY), line(20_000, 21_000, None, EARLY)
+    inside, behind = Span(1_000, 20_000), Span(21_000, 60_000)
+
+    shown = laid_out(first, second, of=coverage(silence=(inside, behind)))
+
+    assert shown == [Doubtful((Paragraph((first,)), inside, Paragraph((second,))), EARLY), behind]
+
+
+def test_a_gap_ends_a_passage() -> None:
+    first, second = line(0, 1_000, None, EARLY), line(9_000, 10_000, None, EARLY)
+    gap = Missing(Span(1_000, 9_000), "no answer")
+
+    shown = laid_out(first, second, of=coverage(missing=(gap,)))
+
+    assert shown == [
+        Doubtful((Paragraph((first,)),), EARLY),
+        gap,
+        Doubtful((Paragraph((second,)),), EARLY),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "missing", "told"),
+    [
+        (0, 0, ""),
+        (1, 0, "1 passage is doubtful"),
+        (0, 1, "1 stretch is missing"),
+        (2, 1, "2 passages are doubtful, 1 stretch is missing"),
+        (1, 2, "1 passage is doubtful, 2 stretches are missing"),
+    ],
+)
+def test_the_summary_counts_what_to_take_with_care(doubtful: int, missing: int, told: str) -> None:
+    shown: list[Block] = [Paragraph((line(0, 1_000),)), Span(1_000, 20_000)]
+    shown += [Doubtful((Paragraph((line(0, 1_000),)),), EARLY)] * doubtful
+    shown += [Missing(Span(0, 1_000), "no answer")] * missing
+
+    assert summary(shown) == told

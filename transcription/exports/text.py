@@ -1,11 +1,12 @@
-"""The transcript for people: paragraphs, with what is missing and long silences in brackets.
+"""The transcript for people: paragraphs, with what is missing, doubtful or silent in brackets.
 
-The words and the marks, nothing else, so that the text can be read, searched and piped on.
+The words, the marks and who speaks where that is known, nothing else, so that the text can be
+read, searched and piped on.
 """
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
 
@@ -13,6 +14,7 @@ from hearings.spans import Span, gaps, intersect
 from hearings.times import clock, full_clock
 from transcription.coverage import Missing
 from transcription.exports.transcript import Transcript
+from transcription.paragraphs import voice
 
 PARAGRAPH_PAUSE_MS = 1_500
 # A pause so long begins a new paragraph.
@@ -31,18 +33,25 @@ class _Block:
     end_ms: int
     text: str
     is_mark: bool = False
+    is_silence: bool = False
+    # A mark of no speech, which ends no passage.
+    speaker: str | None = None
+    doubts: tuple[str, ...] = ()
+    # What may be wrong with the text, sentences.
 
     def goes_on_with(self, following: "_Block") -> bool:
         """Say whether *following* belongs to the same paragraph."""
         return not (
             self.is_mark
             or following.is_mark
+            or following.speaker != self.speaker
+            or following.doubts != self.doubts
             or following.start_ms - self.end_ms >= PARAGRAPH_PAUSE_MS
             or len(self.text) >= PARAGRAPH_CHARACTERS
         )
 
     def joined(self, following: "_Block") -> "_Block":
-        return _Block(self.start_ms, following.end_ms, f"{self.text} {following.text}")
+        return replace(self, end_ms=following.end_ms, text=f"{self.text} {following.text}")
 
 
 def render(transcript: Transcript) -> bytes:
@@ -51,7 +60,29 @@ def render(transcript: Transcript) -> bytes:
         chain(_sentences(transcript), _gap_marks(transcript), _silence_marks(transcript)),
         key=attrgetter("start_ms"),
     )
-    return "\n\n".join(_wrapped(block.text) for block in _paragraphs(timeline)).encode() + b"\n"
+    return "\n\n".join(_written(_paragraphs(timeline))).encode() + b"\n"
+
+
+def _written(blocks: Iterable[_Block]) -> Iterator[str]:
+    """Yield paragraphs and marks; a change of speaker is a line above its paragraph."""
+    speaker: str | None = None
+    doubtful: _Block | None = None
+    # The last of a doubtful passage that is not closed yet.
+    for block in blocks:
+        if doubtful and not block.is_silence and block.doubts != doubtful.doubts:
+            yield _end_of(doubtful)
+            doubtful = None
+        if block.doubts:
+            if not doubtful:
+                yield _wrapped(_doubt_mark(block))
+            doubtful = block
+        if block.is_mark or block.speaker == speaker:
+            yield _wrapped(block.text)
+        else:
+            speaker = block.speaker
+            yield f"{_wrapped(_on_one_line(voice(speaker)))}:\n{_wrapped(block.text)}"
+    if doubtful:
+        yield _end_of(doubtful)
 
 
 def _paragraphs(timeline: Iterable[_Block]) -> Iterator[_Block]:
@@ -69,7 +100,22 @@ def _paragraphs(timeline: Iterable[_Block]) -> Iterator[_Block]:
 
 def _sentences(transcript: Transcript) -> Iterator[_Block]:
     for segment in transcript.segments:
-        yield _Block(segment.start_ms, segment.end_ms, segment.text)
+        yield _Block(
+            segment.start_ms,
+            segment.end_ms,
+            segment.text,
+            speaker=segment.speaker or None,
+            doubts=segment.flags,
+        )
+
+
+def _doubt_mark(block: _Block) -> str:
+    reasons = _on_one_line(" ".join(block.doubts)).removesuffix(".")
+    return f"[Doubtful from {full_clock(block.start_ms)}: {reasons}]"
+
+
+def _end_of(block: _Block) -> str:
+    return f"[Doubtful to {_rounded_up(block.end_ms)}]"
 
 
 def _gap_marks(transcript: Transcript) -> Iterator[_Block]:
@@ -79,16 +125,24 @@ def _gap_marks(transcript: Transcript) -> Iterator[_Block]:
 
 def _gap_mark(gap: Missing) -> str:
     """Return the mark, its times in whole seconds that contain the gap."""
-    start, end = full_clock(gap.span.start_ms), full_clock(-(-gap.span.end_ms // 1000) * 1000)
-    reason = " ".join(gap.reason.split()).removesuffix(".")
+    start, end = full_clock(gap.span.start_ms), _rounded_up(gap.span.end_ms)
+    reason = _on_one_line(gap.reason).removesuffix(".")
     return f"[Missing {start}–{end}: {reason}]"
+
+
+def _rounded_up(milliseconds: int) -> str:
+    return full_clock(-(-milliseconds // 1000) * 1000)
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _silence_marks(transcript: Transcript) -> Iterator[_Block]:
     for span in _wordless(transcript):
         if span.duration_ms >= SILENCE_MS:
             mark = f"[No speech, {clock(span.duration_ms)}]"
-            yield _Block(span.start_ms, span.end_ms, mark, is_mark=True)
+            yield _Block(span.start_ms, span.end_ms, mark, is_mark=True, is_silence=True)
 
 
 def _wordless(transcript: Transcript) -> tuple[Span, ...]:
