@@ -18,22 +18,30 @@ __all__ = ["Transcript", "coverage_of_run", "transcript_of"]
 
 NOT_TRANSCRIBED = "not transcribed"
 ENDED_WITHOUT_RESULT = (ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON)
+PUBLIC_REASONS = {
+    ChunkStatus.FAILED: "This stretch could not be transcribed.",
+    ChunkStatus.NEEDS_PERSON: "Whether this stretch is tried again is yet to be decided.",
+}
+# Without what a server answered and what may have been paid.
 
 
-def transcript_of(run: Run) -> Transcript:
-    """Return what is known of *run*, whose hearing was analysed. At most six queries."""
+def transcript_of(run: Run, *, for_public: bool = False) -> Transcript:
+    """Return what is known of *run*, whose hearing was analysed. At most six queries.
+
+    *for_public* leaves out the errors of chunks: they are for those who can do something.
+    """
     chunks = _chunks(run)
     return Transcript(
         _hearing_facts(run.hearing),
         _run_facts(run, chunks),
-        _coverage(run.hearing, chunks),
+        _coverage(run.hearing, chunks, for_public=for_public),
         tuple(_segment(row) for row in run.segments.order_by("index")),
     )
 
 
-def coverage_of_run(run: Run) -> Coverage:
+def coverage_of_run(run: Run, *, for_public: bool = False) -> Coverage:
     """Return what became of each millisecond of the recording so far. At most three queries."""
-    return _coverage(run.hearing, _chunks(run))
+    return _coverage(run.hearing, _chunks(run), for_public=for_public)
 
 
 def _chunks(run: Run) -> Sequence[Chunk]:
@@ -41,20 +49,23 @@ def _chunks(run: Run) -> Sequence[Chunk]:
     return list(run.chunks.current().only(*fields).order_by("start_ms"))
 
 
-def _coverage(hearing: Hearing, chunks: Sequence[Chunk]) -> Coverage:
+def _coverage(hearing: Hearing, chunks: Sequence[Chunk], *, for_public: bool) -> Coverage:
     return coverage_of(
         duration_ms=hearing.analysis.duration_ms,
         speech=hearing.analysis.speech_spans,
-        pieces=[Piece(chunk.span, _reason(chunk)) for chunk in chunks],
+        pieces=[Piece(chunk.span, _reason(chunk, for_public=for_public)) for chunk in chunks],
     )
 
 
-def _reason(chunk: Chunk) -> str | None:
+def _reason(chunk: Chunk, *, for_public: bool) -> str | None:
     """Return why *chunk* has no text, or None where it has."""
     if chunk.status == ChunkStatus.DONE:
         return None
-    ended = chunk.status in ENDED_WITHOUT_RESULT
-    return (chunk.error if ended else "") or NOT_TRANSCRIBED
+    if chunk.status not in ENDED_WITHOUT_RESULT:
+        return NOT_TRANSCRIBED
+    if for_public:
+        return PUBLIC_REASONS[ChunkStatus(chunk.status)]
+    return chunk.error or NOT_TRANSCRIBED
 
 
 def _hearing_facts(hearing: Hearing) -> HearingFacts:

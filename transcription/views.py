@@ -15,7 +15,7 @@ from hearings.models import CheckStatus, Hearing
 from transcription.exports import FORMATS
 from transcription.listing import HearingFilter
 from transcription.models import Run
-from transcription.paragraphs import Block, Line, blocks
+from transcription.paragraphs import Block, Line, blocks, summary
 from transcription.playback import recording_response
 from transcription.progress import progress_of
 from transcription.transcripts import coverage_of_run, transcript_of
@@ -35,9 +35,11 @@ def hearings(request: HttpRequest) -> HttpResponse:
 def hearing(request: HttpRequest, slug: str) -> HttpResponseBase:
     hearing = _visible(request, slug)
     readable = _readable(hearing)
+    laid_out = _blocks(readable, for_public=not request.user.is_staff) if readable else []
     context = _standing(hearing) | {
         "readable": readable,
-        "blocks": _blocks(readable) if readable else (),
+        "blocks": laid_out,
+        "summary": summary(laid_out),
         "formats": FORMATS.values() if readable else (),
         "findings": hearing.findings.all() if request.user.is_staff else (),
     }
@@ -75,7 +77,8 @@ def transcript(request: HttpRequest, slug: str, format: str) -> HttpResponseBase
     if run is None:
         raise Http404("This hearing has no transcript yet.")
     written = FORMATS[format]
-    response = HttpResponse(written.render(transcript_of(run)), content_type=written.content_type)
+    content = written.render(transcript_of(run, for_public=not request.user.is_staff))
+    response = HttpResponse(content, content_type=written.content_type)
     response["Content-Disposition"] = f'attachment; filename="{slug}.{written.extension}"'
     return _guarded(hearing, response)
 
@@ -106,9 +109,14 @@ def _standing(hearing: Hearing) -> dict[str, Any]:
     }
 
 
-def _blocks(run: Run) -> list[Block]:
-    rows = run.segments.order_by("index").values_list("start_ms", "end_ms", "text", "speaker")
-    return list(blocks([Line(*row) for row in rows], coverage_of_run(run)))
+def _blocks(run: Run, *, for_public: bool) -> list[Block]:
+    columns = ("start_ms", "end_ms", "text", "speaker", "flags")
+    rows = run.segments.order_by("index").values_list(*columns)
+    lines = [
+        Line(start_ms, end_ms, text, speaker, tuple(doubts))
+        for start_ms, end_ms, text, speaker, doubts in rows
+    ]
+    return list(blocks(lines, coverage_of_run(run, for_public=for_public)))
 
 
 def _guarded(hearing: Hearing, response: HttpResponseBase) -> HttpResponseBase:

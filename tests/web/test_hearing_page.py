@@ -98,7 +98,7 @@ def test_a_speaker_is_named_where_the_speaker_changes(client: Client) -> None:
     assert shown.count('<p class="speaker" dir="auto">Witness</p>') == 1
 
 
-def test_a_gap_is_marked_with_its_stretch_and_reason(client: Client) -> None:
+def test_a_gap_is_marked_with_its_stretch_and_reason(staff: Client) -> None:
     run = transcribed("Good morning.", status=RunStatus.INCOMPLETE, duration_ms=90_000)
     make_chunk(
         run,
@@ -110,7 +110,7 @@ def test_a_gap_is_marked_with_its_stretch_and_reason(client: Client) -> None:
         finished_at=NOW,
     )
 
-    shown = page(client, run.hearing)
+    shown = page(staff, run.hearing)
 
     assert "<b>Missing 1:00–1:25:</b> The engine&#x27;s answer was &lt;empty&gt;." in shown
     assert "Transcribed with gaps" in shown
