@@ -23,6 +23,7 @@ from transcription.engines.registry import engine_for
 from transcription.exports import FORMATS
 from transcription.models import Run, RunStatus
 from transcription.progress import Progress, progress_of
+from transcription.run_parts import parts_of
 
 STATUS_COLOURS = {
     RunStatus.PREPARING: "info",
@@ -214,6 +215,4 @@ def _actual(run: Run, progress: Progress) -> str:
 
 
 def _chunks(run: Run) -> dict[str, Any]:
-    """Return the run's chunks with their attempts, in two queries, without what was heard."""
-    chunks = run.chunks.defer("result", "windows").order_by("start_ms", "generation")
-    return {"run": run, "chunks": chunks.prefetch_related("attempts")}
+    return {"run": run, "parts": parts_of(run)}

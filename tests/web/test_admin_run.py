@@ -113,7 +113,104 @@ def test_a_page_with_400_chunks_costs_few_queries(
     with django_assert_max_num_queries(12):
         page = administrator.get(run_address(run.pk)).content.decode()
 
-    assert page.count('<th scope="row">') == 400
+    assert page.count('<th scope="row"') == 400
+
+
+def test_many_doubts_and_attempts_cost_the_same_queries(
+    administrator: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    run = make_run()
+    old = make_chunk(run, 0, status=ChunkStatus.SUPERSEDED, end_ms=200_000, finished_at=NOW)
+    chunks = Chunk.objects.bulk_create(
+        Chunk(
+            run=run,
+            index=i,
+            parent=old,
+            generation=1,
+            start_ms=i * 1_000,
+            end_ms=(i + 1) * 1_000,
+            doubts=["It stops early."],
+            flags=["A time was put right."],
+        )
+        for i in range(1, 200)
+    )
+    for chunk in chunks:
+        make_attempt(chunk, 1, failure="EngineBusy", http_status=429, error="Busy. " * 50)
+
+    with django_assert_max_num_queries(5):
+        page = administrator.get(part(run, "chunks")).content.decode()
+
+    assert page.count("It stops early.") == 199
+    assert page.count("Cut from part 1<") == 199
+
+
+def test_a_call_is_shown_with_all_that_is_known_of_it(administrator: Client) -> None:
+    chunk = make_chunk(make_run(), status=ChunkStatus.FAILED, finished_at=NOW)
+    make_attempt(
+        chunk,
+        1,
+        failure="EngineUnavailable",
+        http_status=503,
+        request_id="req_<b>",
+        may_be_billed=True,
+    )
+    make_attempt(
+        chunk,
+        2,
+        status=Attempt.Status.OK,
+        http_status=200,
+        billed_ms=12_500,
+        cost_usd=Decimal("0.004500"),
+    )
+
+    page = " ".join(administrator.get(part(chunk.run, "chunks")).content.decode().split())
+
+    first, second = page.split('<div class="attempt">')[1:]
+    for text in (
+        "failed: the server was not reached or failed",
+        "HTTP 503",
+        "Request <code>req_&lt;b&gt;</code>",
+        "It may have been billed.",
+    ):
+        assert text in first and text not in second
+    for text in ("HTTP 200", "12.5 s billed", "$0.0045<"):
+        assert text in second and text not in first
+
+
+def test_doubts_and_repairs_are_shown_and_long_ones_folded(administrator: Client) -> None:
+    long = "The text stops early. " * 20
+    chunk = make_chunk(
+        make_run(),
+        status=ChunkStatus.DONE,
+        doubts=["<script>alert(1)</script>", long],
+        flags=["A time was put right."],
+        rejected=1,
+    )
+
+    page = " ".join(administrator.get(part(chunk.run, "chunks")).content.decode().split())
+
+    assert "<b>Doubtful:</b> <p>&lt;script&gt;alert(1)&lt;/script&gt;</p>" in page
+    assert "<b>Repaired:</b> <p>A time was put right.</p>" in page
+    assert page.count("<details") == 1 and long.strip() in page
+    assert "Asked again once because an answer did not fit its sound" in page
+    assert "<script>" not in page
+
+
+def test_what_was_cut_anew_is_history_with_its_reason(administrator: Client) -> None:
+    run = make_run()
+    old = make_chunk(
+        run, 0, status=ChunkStatus.SUPERSEDED, finished_at=NOW, error="It was too large."
+    )
+    for index in (1, 2):
+        start_ms = (index - 1) * 5_000
+        make_chunk(run, index, start_ms=start_ms, end_ms=start_ms + 5_000, generation=1, parent=old)
+
+    page = " ".join(administrator.get(part(run, "chunks")).content.decode().split())
+
+    assert page.count('class="history"') == 1
+    history = page[page.index('class="history"') : page.index("Cut from part 1")]
+    assert "Cut anew into parts 2, 3" in history and "It was too large." in history
+    assert page.count("Cut from part 1") == 2
 
 
 def test_a_finished_run_leads_to_its_transcript(administrator: Client) -> None:
