@@ -23,7 +23,7 @@ from transcription.engines.base import (
 from transcription.holders import this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
-from transcription.models import Attempt, Run
+from transcription.models import Attempt, Chunk, Run, RunStatus
 from transcription.policies import BudgetPolicy, LeasePolicy, RatePolicy
 from transcription.reuse import Kept, question
 from transcription.work import Work
@@ -37,6 +37,14 @@ class Call:
 
     attempt: Attempt
     heard: Transcription
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCall:
+    """A call that came to nothing and is not recorded yet."""
+
+    attempt: Attempt
+    error: EngineError
 
 
 class Caller:
@@ -74,19 +82,21 @@ class Caller:
                 self._wait_for_start(audio)
             yield
 
-    def call(self, work: Work, audio: AudioSlice) -> Call:
-        """Announce a call in a committed row and make it.
+    def call(self, work: Work, audio: AudioSlice) -> Call | FailedCall | None:
+        """Announce a call in a committed row and make it; None where it may not be made any more.
 
-        Raises EngineError, recorded, and budgets.OverBudget, with nothing sent.
+        Raises budgets.OverBudget, with nothing sent.
         """
         attempt = self._announced(work, audio)
+        if attempt is None:
+            return None
         logger.info("sending %.1f s of audio to %s", audio.duration_ms / 1000, work.engine.name)
         try:
-            heard = work.engine.transcribe(audio, hints=Hints(work.chunk.run.language))
+            return Call(
+                attempt, work.engine.transcribe(audio, hints=Hints(work.chunk.run.language))
+            )
         except EngineError as error:
-            self._record_failure(attempt, work, error)
-            raise
-        return Call(attempt, heard)
+            return FailedCall(attempt, error)
 
     def reuse(self, work: Work, audio: AudioSlice, kept: Kept) -> Call:
         """Note that an answer of before is taken, for which nothing is paid."""
@@ -135,14 +145,19 @@ class Caller:
             if rates.may_send(self._rate):
                 return
 
-    def _announced(self, work: Work, audio: AudioSlice) -> Attempt:
-        """Commit the call's row, with what it may cost set aside in the budgets."""
+    def _announced(self, work: Work, audio: AudioSlice) -> Attempt | None:
+        """Commit the call's row, with what it may cost set aside in the budgets.
+
+        None where the run was stopped or the limit closed meanwhile: this is the last look.
+        """
         highest = None
         if work.is_hosted:
             highest = costs.highest_price_of(
                 audio.duration_ms, work.engine.capabilities.usd_per_minute
             )
         with transaction.atomic():
+            if not may_be_sent(work) or (work.is_hosted and not rates.may_send(self._rate)):
+                return None
             if work.is_hosted:
                 budgets.allow(
                     work.chunk.run.hearing,
@@ -168,7 +183,9 @@ class Caller:
             "started_at": self._clock(),
         }
 
-    def _record_failure(self, attempt: Attempt, work: Work, error: EngineError) -> None:
+    def record_failure(self, failed: FailedCall, work: Work) -> None:
+        """Keep what came of a call that failed."""
+        attempt, error = failed.attempt, failed.error
         if error.answer and error.answer.status < 300:  # noqa: PLR2004 (HTTP: it went through)
             _keep_receipt(attempt, error.answer.body)
         attempt.end(
@@ -179,14 +196,36 @@ class Caller:
             may_be_billed=error.may_be_billed,
             **_said(error),
         )
-        if not work.is_hosted:
-            return
+        if work.is_hosted:
+            self._learn(error)
+
+    def _learn(self, error: EngineError) -> None:
+        """Have the shared limit take note of a failure."""
+        if error.answer:
+            rates.heed(error.answer.advice)
         if isinstance(error, EngineBusy):
             rates.slow_down(self._rate)
         if isinstance(error, rates.TROUBLE):
             rates.went_wrong(self._rate, now=self._clock())
         elif error.answer:  # it answers, if only to refuse this one
             rates.went_well(self._rate)
+
+
+def may_be_sent(work: Work) -> bool:
+    """Look again: while a chunk waited for its slot, a person may have stopped its run.
+
+    In a transaction the run's row is held until its end, so that who stops it then comes after.
+    """
+    wanted = Chunk.objects.filter(
+        pk=work.chunk.pk,
+        token=work.chunk.token,
+        run__status=RunStatus.TRANSCRIBING,
+        run__engine=work.engine.name,
+    )
+    if work.is_hosted:
+        wanted = wanted.filter(run__hearing__is_closed=False)
+    list(Run.objects.select_for_update().filter(pk=work.chunk.run_id).values_list("pk"))
+    return wanted.exists()
 
 
 def charged(attempt: Attempt, heard: Transcription, capabilities: Capabilities) -> dict[str, Any]:

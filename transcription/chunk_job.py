@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from transcription import consequences, doubting, limiter, pipeline, rates, reuse, slicing
+from transcription import (
+    consequences,
+    doubting,
+    limiter,
+    model_news,
+    pipeline,
+    rates,
+    reuse,
+    slicing,
+)
 from transcription.budgets import OverBudget
 from transcription.calling import Call, Caller
 from transcription.clock import Clock
@@ -23,7 +32,7 @@ from transcription.holders import host_name, this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
 from transcription.logs import log_fields
-from transcription.models import Appetite, Attempt, Chunk, Run, RunStatus, WorkerCluster
+from transcription.models import Appetite, Attempt, Chunk, Run, WorkerCluster
 from transcription.policies import LeasePolicy, RatePolicy
 from transcription.rates import RateLimited
 from transcription.words import Word
@@ -104,6 +113,7 @@ class ChunkJob:
         except EngineError as error:
             pipeline.pause(run, reason=str(error), now=self._clock())
             return None
+        model_news.learn_daily(engine)
         return engine
 
     def _seated(self) -> bool:
@@ -150,28 +160,33 @@ class ChunkJob:
 
     def _called(self, work: Work, audio: AudioSlice) -> Call | None:
         """Return the answered call; None where there was none to make, or it failed."""
+        chunk, clock = work.chunk, self._clock
         with self._caller.permit(work, audio):
-            if not _may_be_sent(work):
-                logger.info("not sent: the run was stopped while the chunk waited for its slot")
-                work.chunk.put_back(not_before=None)
+            outcome = self._caller.call(work, audio)
+            if isinstance(outcome, Call):
+                return outcome
+            if outcome is None:
+                logger.info("not sent: the run was stopped, or its limit closed, while it waited")
+                chunk.put_back(not_before=None)
                 return None
-            try:
-                return self._caller.call(work, audio)
-            except EngineError as error:
-                # Before the slot is free: whoever takes it next finds the limit closed or the
-                # run paused.
-                consequences.follow(work.chunk, error, clock=self._clock)
-                return None
+            # Before the slot is free, and before anything else: who takes it next finds the limit
+            # closed or the run paused.
+            decision = consequences.judged(chunk, outcome.error, clock=clock)
+            consequences.tell_everyone(chunk, outcome.error, decision, clock=clock)
+            self._caller.record_failure(outcome, work)
+            consequences.carry_out(chunk, outcome.error, decision, clock=clock)
+            return None
 
     def _keep(self, work: Work, audio: AudioSlice, call: Call) -> None:
         """Store what was heard, or have it asked for once more where it does not fit."""
         chunk, heard, now = work.chunk, call.heard, self._clock()
         found = doubting.doubts(work, audio, heard)
-        if found and work.is_hosted and doubting.reject(chunk, found, now=now):
+        words = tuple(_placed(word, chunk) for word in heard.words)
+        if found and work.is_hosted and doubting.reject(chunk, found, words, now=now):
             Attempt.objects.filter(question=call.attempt.question).update(is_rejected=True)
             return
         kept = chunk.finish(
-            tuple(_placed(word, chunk) for word in heard.words),
+            words,
             now=now,
             flags=list(heard.flags),
             doubts=[suspicion.sentence for suspicion in found],
@@ -217,19 +232,6 @@ def _appetites(rate: RatePolicy, *, now: datetime) -> list[tuple[Appetite, int]]
 
 def _is_hosted(run: Run) -> bool:
     return engine_for(run.engine, run.model).capabilities.is_hosted
-
-
-def _may_be_sent(work: Work) -> bool:
-    """Look again: while a chunk waited for its slot, a person may have stopped its run."""
-    wanted = Chunk.objects.filter(
-        pk=work.chunk.pk,
-        token=work.chunk.token,
-        run__status=RunStatus.TRANSCRIBING,
-        run__engine=work.engine.name,
-    )
-    if work.is_hosted:
-        wanted = wanted.filter(run__hearing__is_closed=False)
-    return wanted.exists()
 
 
 def _note_service(run: Run, now: datetime) -> None:

@@ -24,9 +24,9 @@ def conclude(run: Run, *, now: datetime) -> bool:
         run.move(to=RunStatus.MERGING, now=now)
     if run.status != RunStatus.MERGING:
         return False
-    chunks = list(run.chunks.current())
+    chunks = list(run.chunks.current().select_related("parent"))
     done = [chunk for chunk in chunks if chunk.status == ChunkStatus.DONE]
-    segments = _segments(run, done)
+    segments = _segments(run, [*done, *_second_best(chunks)])
     with transaction.atomic():
         if not run.move(to=_ending(len(done), len(chunks)), now=now, reason=_why(chunks)):
             return False
@@ -36,6 +36,23 @@ def conclude(run: Run, *, now: datetime) -> bool:
     with log_fields(hearing=run.hearing.slug, run=run.pk):
         logger.info("run ended: %s, %s segments", run.status, len(segments))
     return True
+
+
+def _second_best(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Return failed chunks with the words of the doubtful answer that they should have replaced.
+
+    They stay failed, and a gap that can be retried; what is known is shown with its doubts.
+    """
+    found = []
+    for chunk in chunks:
+        source = chunk if chunk.result else chunk.parent
+        if chunk.status == ChunkStatus.DONE or source is None or not source.doubts:
+            continue
+        inside = [w for w in source.words if chunk.start_ms <= w.middle_ms < chunk.end_ms]
+        chunk.result = [word.to_json() for word in inside]
+        chunk.doubts = source.doubts
+        found.append(chunk)
+    return found
 
 
 def _ending(done: int, planned: int) -> RunStatus:

@@ -15,9 +15,19 @@ from transcription.retrying import Action, Decision, History, decide, maybe_paid
 
 logger = logging.getLogger(__name__)
 
+NOT_FOUND = 404
+# HTTP: the model is not there; others may be.
+
 
 def follow(chunk: Chunk, error: EngineError, *, clock: Clock) -> None:
     """Do what *error* asks for. The chunk is held by the caller, and no longer on return."""
+    decision = judged(chunk, error, clock=clock)
+    tell_everyone(chunk, error, decision, clock=clock)
+    carry_out(chunk, error, decision, clock=clock)
+
+
+def judged(chunk: Chunk, error: EngineError, *, clock: Clock) -> Decision:
+    """Return what *error* asks for."""
     decision = decide(
         error,
         History(tries=chunk.tries, ambiguous=chunk.ambiguous, reshaped=chunk.reshaped),
@@ -26,8 +36,25 @@ def follow(chunk: Chunk, error: EngineError, *, clock: Clock) -> None:
         chance=random.random(),  # noqa: S311 (spreads waits, guards nothing)
     )
     logger.warning("%s: %s (%s)", type(error).__name__, error, decision.action.value)
+    return decision
+
+
+def tell_everyone(chunk: Chunk, error: EngineError, decision: Decision, *, clock: Clock) -> None:
+    """Close the limit or pause the runs: first of all, while others may be about to call."""
     if decision.closed_seconds is not None:
         rates.close_for(decision.closed_seconds, reason=str(error))
+    if decision.action == Action.PAUSE_RUN:
+        is_of_model = error.answer is not None and error.answer.status == NOT_FOUND
+        pipeline.pause_alike(
+            chunk.run,
+            reason=_reason(error, decision),
+            now=clock(),
+            same_model=is_of_model,
+        )
+
+
+def carry_out(chunk: Chunk, error: EngineError, decision: Decision, *, clock: Clock) -> None:
+    """Settle the chunk itself, which is held by the caller and no longer on return."""
     match decision.action:
         case Action.GIVE_UP:
             chunk.give_up(error=str(error), now=clock())
@@ -38,8 +65,6 @@ def follow(chunk: Chunk, error: EngineError, *, clock: Clock) -> None:
             if not recutting.split(chunk, now=clock(), error=str(error), reshaped=once_more):
                 chunk.give_up(error=str(error), now=clock())
         case Action.PAUSE_RUN:
-            # First, or another worker takes the chunk at once.
-            pipeline.pause_like(chunk.run, reason=_reason(error, decision), now=clock())
             chunk.put_back(not_before=None, error=str(error))
         case Action.REENCODE | Action.WAIT:
             _put_back(chunk, error, decision)
@@ -47,8 +72,10 @@ def follow(chunk: Chunk, error: EngineError, *, clock: Clock) -> None:
 
 def stop(chunk: Chunk, refused: OverBudget, *, clock: Clock) -> None:
     """Pause what the budget does not allow. The chunk is held by the caller."""
-    pausing = pipeline.pause_like if refused.stops_all else pipeline.pause
-    pausing(chunk.run, reason=str(refused), now=clock())
+    if refused.stops_all:
+        pipeline.pause_alike(chunk.run, reason=str(refused), now=clock(), same_model=False)
+    else:
+        pipeline.pause(chunk.run, reason=str(refused), now=clock())
     chunk.put_back(not_before=None, error=str(refused))
 
 

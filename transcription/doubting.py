@@ -9,6 +9,7 @@ from transcription import recutting
 from transcription.engines.base import AudioSlice, Transcription
 from transcription.models import Chunk, ChunkStatus, Run
 from transcription.plausibility import Doubt, Suspicion, pace_of, suspicions
+from transcription.words import Word
 from transcription.work import Work
 
 logger = logging.getLogger(__name__)
@@ -37,16 +38,23 @@ def pace(audio: AudioSlice, heard: Transcription) -> float | None:
     return pace_of(heard.words, audio.speech)
 
 
-def reject(chunk: Chunk, found: Sequence[Suspicion], *, now: datetime) -> bool:
+def reject(
+    chunk: Chunk, found: Sequence[Suspicion], words: Sequence[Word], *, now: datetime
+) -> bool:
     """Have a held chunk sent once more, cut shorter; an answer of nothing is a gap in the end.
 
-    False where the answer is the last and to be kept.
+    False where the answer is the last and to be kept. The *words* are kept in any case: where the
+    second answer never comes, doubtful words are better than none.
     """
     error = said(found)
     if not chunk.rejected:
-        return recutting.split(chunk, now=now, error=error, rejected=1) or chunk.put_back(
-            not_before=None, error=error, rejected=1
-        )
+        known = {
+            "result": [word.to_json() for word in words],
+            "doubts": [suspicion.sentence for suspicion in found],
+        }
+        return recutting.split(
+            chunk, now=now, error=error, known=known, rejected=1
+        ) or chunk.put_back(not_before=None, error=error, rejected=1, **known)
     if any(suspicion.doubt is Doubt.EMPTY for suspicion in found):
         return chunk.give_up(error=error, now=now)
     return False

@@ -260,12 +260,12 @@ def pause(run: Run, *, reason: str, now: datetime) -> bool:
     return run.move(to=RunStatus.PAUSED, now=now, paused_from=run.status, reason=reason)
 
 
-def pause_like(run: Run, *, reason: str, now: datetime) -> None:
-    """Pause a run and every other that would send to the same model: what stops one stops all."""
-    alike = Run.objects.filter(
-        status=RunStatus.TRANSCRIBING, engine=run.engine, model=run.model
-    ).select_related("hearing")
-    for each in alike:
+def pause_alike(run: Run, *, reason: str, now: datetime, same_model: bool) -> None:
+    """Pause a run and every other of its engine, or of its model: what stops one stops all."""
+    alike = Run.objects.filter(status=RunStatus.TRANSCRIBING, engine=run.engine)
+    if same_model:
+        alike = alike.filter(model=run.model)
+    for each in alike.select_related("hearing"):
         pause(each, reason=reason, now=now)
 
 

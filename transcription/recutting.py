@@ -1,7 +1,7 @@
 """Chunks cut anew in the middle of a run: halved for a server, or into windows for Whisper."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -20,17 +20,24 @@ LEAST_HALVED_MS = 4_000
 # What is shorter is not cut in two.
 
 
-def split(chunk: Chunk, *, now: datetime, error: str = "", **fields: int) -> bool:
+def split(
+    chunk: Chunk,
+    *,
+    now: datetime,
+    error: str = "",
+    known: Mapping[str, object] | None = None,
+    **fields: int,
+) -> bool:
     """Replace a held chunk by its halves, which get *fields*. False where it is too short.
 
-    *error* is kept with it: why it was cut.
+    *error* is kept with it, why it was cut, and what is *known* of it.
     """
     if chunk.span.duration_ms < LEAST_HALVED_MS:
         return False
     speech = clip_all(chunk.run.hearing.analysis.speech_spans, chunk.span)
     halves = planning.halves(chunk.span, speech, settings.CHUNKING)
     with transaction.atomic():
-        if not chunk.supersede(now=now, error=error):
+        if not chunk.supersede(now=now, error=error, **(known or {})):
             return True  # another's by now, who decides
         inherited = {"reshaped": chunk.reshaped, "rejected": chunk.rejected}
         _replace(chunk, halves, encoding=chunk.encoding, **inherited | fields)

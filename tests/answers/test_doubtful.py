@@ -3,12 +3,14 @@
 import pytest
 
 from tests.answers.kit import Trial
-from tests.fake_api import faults
+from tests.fake_api import Arrival, faults
 from tests.fake_api.refusals import Fault
 from transcription.models import Attempt, ChunkStatus, RunStatus
 
 LOSSES = [faults.tail_missing(0.7), faults.middle_missing(0.7)]
 # Told by the times of the words that came; without times only by how much text there is.
+HALF_MS = 7_000
+# Halves of the chunks are shorter.
 DOUBTFUL = [
     faults.loop(),
     faults.stock_phrase(),
@@ -80,3 +82,24 @@ def test_an_honest_answer_is_not_doubted(trial: Trial, model: str) -> None:
 
     assert (trial.run.status, trial.calls) == (RunStatus.COMPLETE, 3)
     assert [chunk.doubts for chunk in trial.run.chunks.all()] == [[], [], []]
+
+
+def test_doubtful_words_are_better_than_none_when_the_second_answer_never_comes(
+    trial: Trial,
+) -> None:
+    looping, away = faults.loop("Thank you.", 30), faults.failed(500)
+
+    def choose(arrival: Arrival) -> Fault | None:
+        if arrival.number == 0:
+            return looping
+        return away if arrival.upload.duration_ms < HALF_MS else None
+
+    trial.api.plan(choose)
+    trial.start()
+
+    trial.to_the_end()
+
+    assert trial.run.status == RunStatus.INCOMPLETE
+    assert trial.text.startswith("Thank you. Thank you.")
+    assert trial.run.segments.order_by("index")[0].flags
+    assert trial.first.status == ChunkStatus.FAILED

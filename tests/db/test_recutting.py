@@ -144,7 +144,7 @@ def test_what_stops_one_run_stops_every_run_of_the_same_model() -> None:
     alike = make_run(engine="openai", model=run.model)
     other = make_run(engine="openai", model="whisper-1")
 
-    pipeline.pause_like(run, reason="The key is wrong.", now=NOW)
+    pipeline.pause_alike(run, reason="The key is wrong.", now=NOW, same_model=True)
 
     states = {each.pk: each.status for each in Run.objects.all()}
     assert states[run.pk] == states[alike.pk] == RunStatus.PAUSED

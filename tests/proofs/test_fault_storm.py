@@ -122,7 +122,11 @@ def test_nearly_every_storm_ends_word_for_word_and_none_ends_wrong(
         api.arrivals.clear()
         api.plan(faults.seeded(seed, UNPAID | MAYBE_PAID, tries=99))
         trial.run = pipeline.start(
-            trial.hearing, replace(options("openai"), chunk_ms=CHUNK_MS), by=None, now=NOW
+            trial.hearing,
+            replace(options("openai"), chunk_ms=CHUNK_MS),
+            by=None,
+            now=NOW,
+            again=True,
         )
         assert trial.run.chunks.count() == CHUNKS
 

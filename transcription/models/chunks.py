@@ -181,9 +181,9 @@ class Chunk(models.Model):
             ambiguous=F("ambiguous") + 1,
         )
 
-    def supersede(self, *, now: datetime, error: str = "") -> bool:
+    def supersede(self, *, now: datetime, error: str = "", **known: Any) -> bool:
         """Give way to chunks cut anew. False where the lease was lost."""
-        return self._release(status=ChunkStatus.SUPERSEDED, finished_at=now, error=error)
+        return self._release(status=ChunkStatus.SUPERSEDED, finished_at=now, error=error, **known)
 
     def _held(self) -> ChunkQuerySet:
         return Chunk.objects.filter(pk=self.pk, status=ChunkStatus.RUNNING, token=self.token)

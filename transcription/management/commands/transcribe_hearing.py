@@ -161,10 +161,12 @@ def _told(progress: Progress, bill: Bill) -> str:
         parts.append(f"{progress.chunks_failed} failed")
     if progress.speed:
         parts.append(f"{progress.speed:.1f} × real time")
-    if progress.seconds_left:
+    if progress.seconds_left and not progress.waiting:
         parts.append(f"{clock(round(progress.seconds_left * 1000))} left")
     if bill.known_usd:
         parts.append(f"{bill.in_words} so far")
+    if progress.waiting:
+        parts.append(progress.waiting.for_staff)
     return ", ".join(parts)
 
 
