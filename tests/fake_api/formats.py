@@ -140,15 +140,19 @@ def _times(first: HeardWord, last: HeardWord) -> dict[str, float]:
 
 
 def diarized(arrival: Arrival, words: Sequence[HeardWord], model: Model) -> dict[str, Any]:
-    """Return segments whose speakers are named A, B… anew, but for those whom the request names."""
+    """Return segments whose speakers are named A, B… anew, but for those whom the request names.
+
+    The text has a line for each that begins with the name, as in the vendor's reference.
+    """
     known = arrival.all("known_speaker_names")
     labels: dict[str, str] = {name: name for name in known}
     for word in words:
         labels.setdefault(word.speaker, chr(ord("A") + len(labels) - len(known)))
+    runs = segments_of(words)
     return {
         "task": "transcribe",
         "duration": arrival.upload.duration_ms / 1000,
-        "text": text_of(words),
+        "text": "\n".join(f"{labels[run[0].speaker]}: {text_of(run)}" for run in runs),
         "segments": [
             {
                 "id": f"seg_{number:03}",
@@ -157,7 +161,7 @@ def diarized(arrival: Arrival, words: Sequence[HeardWord], model: Model) -> dict
                 "text": f" {text_of(run)}",
                 **_times(run[0], run[-1]),
             }
-            for number, run in enumerate(segments_of(words))
+            for number, run in enumerate(runs)
         ],
         "usage": usage_of(arrival, words, model),
     }

@@ -89,14 +89,36 @@ def _units(value: dict[str, Any], duration_ms: int) -> tuple[list[Placed], set[s
         raise AnswerUnusable("The engine's answer holds no text.")
     parts, flags = settled(pieces, duration_ms)
     text = " ".join(part.text for part in parts)
-    if isinstance(said, str) and not _agree(said, pieces, parts):
+    lines = list(_lines(said, pieces)) if isinstance(said, str) else []
+    bare = " ".join(line.text for line in lines)
+    if lines and not any(_agree(form, pieces, parts) for form in (str(said), bare)):
         if pieces:
             flags.add(DIFFERS)
-        if len(letters(said)) >= len(letters(text)):
-            text, parts = said, []
+        if len(letters(bare)) >= len(letters(text)):
+            text, parts = bare, settled(lines, duration_ms)[0]
     if any(part.speaker or not part.is_guess for part in parts):
         return parts, flags
     return [Placed(text, Span(0, duration_ms))] if text.split() else [], flags
+
+
+def _lines(text: str, pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Yield *text*, by lines where one begins with a speaker of the *pieces* and a colon.
+
+    One model writes who speaks into the text so ("diarized_json" in the vendor's reference), and
+    not into its segments.
+    """
+    names = {piece.speaker.casefold(): piece.speaker for piece in pieces if piece.speaker}
+    lines = [_line(line, names) for line in text.splitlines() if line.split()]
+    if any(line.speaker for line in lines):
+        yield from (line for line in lines if line.text)
+    else:
+        yield Piece(text, None, None)
+
+
+def _line(text: str, names: dict[str, str]) -> Piece:
+    label, colon, said = text.partition(":")
+    speaker = names.get((_speaker(label) or "").casefold()) if colon else None
+    return Piece(said if speaker else text, None, None, speaker)
 
 
 def _agree(text: str, pieces: Sequence[Piece], placed: Sequence[Placed]) -> bool:
