@@ -405,6 +405,36 @@ def test_a_key_that_a_server_repeats_is_not_kept(api: FakeApi, status: int) -> N
         assert form not in f"{raised.value!r} {kept!r} {kept.body!r} {kept.request_id}"
 
 
+def pieces_of(key: str) -> set[str]:
+    return {key[start : start + 12] for start in range(len(key) - 11)}
+
+
+@pytest.mark.parametrize("padding", range(230, 300))
+def test_no_piece_of_a_key_is_told_where_what_a_server_says_is_cut(padding: int) -> None:
+    said = "x" * padding + KEY + "y" * 80
+    engine = OpenAIEngine("m", api_key=KEY, base_url="http://h/v1", timeout_seconds=5)
+    answers = [
+        Reply(401, {}, error_answer(401, message=said).body),
+        Reply(500, {}, said.encode()),
+        Reply(307, {"location": f"http://{said}"}, b""),
+    ]
+
+    for reply in answers:
+        with pytest.raises(EngineError) as raised:
+            engine._judged(reply)
+        assert not [piece for piece in pieces_of(KEY) if piece in str(raised.value)]
+        assert len(str(raised.value)) < 600
+
+
+@pytest.mark.parametrize("padding", range(230, 300))
+def test_no_piece_of_a_key_is_told_where_an_exceptions_words_are_cut(padding: int) -> None:
+    error = OSError("x" * padding + KEY + "y" * 80)
+
+    told = str(failure(error, was_sent=True, key=KEY, timeout_seconds=1))
+
+    assert not [piece for piece in pieces_of(KEY) if piece in told]
+
+
 def test_nobody_listens_where_a_port_is_closed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -10,7 +10,7 @@ from enum import Enum
 
 from transcription.engines.base import AccessRefused, EngineError, EngineUnavailable
 from transcription.engines.redaction import redacted
-from transcription.engines.replies import one_line
+from transcription.engines.replies import one_line, shortened
 
 
 class Failure(Enum):
@@ -74,11 +74,11 @@ def failure(
     """
     causes = list(_causes(error))
     meaning = _meaning(causes)
-    why = one_line(str(causes[-1]))
+    why = shortened(redacted(one_line(str(causes[-1])), key))
     if meaning is Failure.UNREACHED and any(_is_distrust(cause) for cause in causes):
-        return AccessRefused(redacted(f"{TLS} It is: {why}", key))
+        return AccessRefused(f"{TLS} It is: {why}")
     told = meaning.value.format(seconds=timeout_seconds)
-    message = redacted(f"{told} ({why})" if why and meaning is not Failure.LATE else told, key)
+    message = f"{told} ({why})" if why and meaning is not Failure.LATE else told
     if meaning is Failure.SETTINGS:
         return AccessRefused(message)
     billed = was_sent and meaning is not Failure.UNREACHED

@@ -20,7 +20,7 @@ from transcription.engines.base import (
     EngineUnavailable,
 )
 from transcription.engines.redaction import redacted
-from transcription.engines.replies import Complaint, Reply, complaint_in, one_line
+from transcription.engines.replies import Complaint, Reply, complaint_in, one_line, shortened
 
 
 class Kind(Enum):
@@ -154,8 +154,9 @@ def refusal(
     complaint = complaint_in(reply.body)
     kind = kind_of(reply.status, complaint)
     said = complaint.message or (reply.headers.get("location", "") if kind is Kind.REDIRECT else "")
-    sentence = WORDS[kind].format(status=reply.status, model=model)
-    message = redacted(sentence + (SAID.format(said=one_line(said)) if said else ""), key)
+    shown = shortened(redacted(one_line(said), key))
+    message = redacted(WORDS[kind].format(status=reply.status, model=model), key)
+    message += SAID.format(said=shown) if shown else ""
     if kind is Kind.BUSY:
         wait = wait_seconds(reply.headers, now=now)
         return EngineBusy(message, wait_seconds=wait, answer=answer)

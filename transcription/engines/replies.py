@@ -35,6 +35,7 @@ class Complaint:
     # The vendor's "type".
     param: str = ""
     message: str = ""
+    # On one line, whole: what is shown of it is to be redacted first, and then cut (`shortened`).
 
     @property
     def is_about_form(self) -> bool:
@@ -65,7 +66,14 @@ def _word(value: object) -> str:
 
 
 def one_line(text: str) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def shortened(line: str) -> str:
+    """Return as much of *line* as a person is shown.
+
+    A secret cut in two is no longer found, so it must be taken out before.
+    """
     return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
 
 
