@@ -3,6 +3,7 @@
 import os
 from datetime import datetime, timedelta
 
+from transcription import dispatch
 from transcription.chunk_job import CLUSTER_VARIABLE
 from transcription.holders import is_gone, this_process
 from transcription.models import WorkerCluster
@@ -18,13 +19,20 @@ def announce(*, workers: int, now: datetime) -> WorkerCluster:
     return cluster
 
 
-def beat(cluster: WorkerCluster, *, now: datetime) -> None:
-    """Say that it is still alive."""
-    WorkerCluster.objects.filter(pk=cluster.pk).update(seen_at=now)
+def beat(cluster: WorkerCluster, *, now: datetime, canary_at: datetime | None) -> None:
+    """Say that it is still alive, and when a worker of it last took a job.
+
+    Others forget a cluster that was silent for long, as when its machine slept; then it is
+    announced anew, or its workers would hold themselves for dismissed.
+    """
+    cluster.seen_at, cluster.canary_at = now, canary_at
+    known = WorkerCluster.objects.filter(pk=cluster.pk)
+    if not known.update(seen_at=now, canary_at=canary_at):
+        cluster.save(force_insert=True)
 
 
 def leave(cluster: WorkerCluster) -> None:
-    """Say that it takes no further work."""
+    """Say that it takes no further work; its workers end after the chunk they are at."""
     WorkerCluster.objects.filter(pk=cluster.pk).delete()
 
 
@@ -36,6 +44,7 @@ def alive(*, now: datetime, policy: LeasePolicy) -> list[WorkerCluster]:
 
 
 def forget_the_dead(*, now: datetime, policy: LeasePolicy) -> None:
-    """Remove the rows of clusters that ended without leaving."""
+    """Remove the rows and canaries of clusters that ended without leaving."""
     living = {cluster.pk for cluster in alive(now=now, policy=policy)}
     WorkerCluster.objects.exclude(pk__in=living).delete()
+    dispatch.forget_canaries_of_others_than(living)

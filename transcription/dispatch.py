@@ -1,13 +1,22 @@
 """The one importer of django-q2: queued jobs are nudges to look at the rows."""
 
+import time
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
+from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.module_loading import import_string
+
+from transcription.parentage import call_this_process
 
 TRANSCRIBE = "transcription.tasks.transcribe_due_chunks"
 CHECK = "transcription.tasks.check_recording"
+CANARY = "transcription.tasks.answer_canary"
+_CANARIES = "canary-"
+# Begins the name of the queue that a cluster has for itself alone.
 
 
 class Dispatcher(Protocol):
@@ -81,17 +90,106 @@ def waiting() -> int:
     return _dispatcher(settings.DISPATCHER).waiting()
 
 
-def new_cluster() -> "ClusterProcess":
-    """Return a worker cluster of this process. To be called from its main thread."""
-    from django_q.cluster import Cluster
+def be_cluster(cluster: UUID, *, on_ready: Callable[[], None]) -> NoReturn:
+    """Turn this process into the leader of a worker cluster, which starts all the others.
 
-    cluster: ClusterProcess = Cluster()
-    return cluster
+    It is django-q2's sentinel without the process that would wait for it. It has no way to stop:
+    who supervises it kills it and spares the workers that are in the middle of something.
+    """
+    from django_q.cluster import Sentinel
+    from django_q.signals import post_spawn
+
+    call_this_process("audio-monitor")  # which says nothing of itself at first
+    post_spawn.connect(_name_worker)
+    Sentinel(_NeverStops(), _Readiness(on_ready), uuid4(), _broker(cluster))
+    raise RuntimeError("the leader of the worker cluster came to an end")
 
 
-class ClusterProcess(Protocol):
-    """What `workers` uses of django-q2's cluster."""
+def send_canary(cluster: UUID) -> None:
+    """Have a worker of *cluster*, no other, take a job that does nothing. Replaces one before."""
+    from django_q.brokers import get_broker
+    from django_q.tasks import async_task
 
-    def start(self) -> int: ...
+    forget_canaries(cluster)
+    own = get_broker(_canary_queue(cluster))
+    async_task(CANARY, q_options={"broker": own, "save": False})
 
-    def stop(self) -> bool: ...
+
+def canary_is_back(cluster: UUID) -> bool:
+    """Say whether the canary was taken and its end was noted by the cluster."""
+    from django_q.models import OrmQ
+
+    return not OrmQ.objects.filter(key=_canary_queue(cluster)).exists()
+
+
+def forget_canaries(cluster: UUID) -> None:
+    """Remove what a cluster has not taken or noted."""
+    from django_q.models import OrmQ
+
+    OrmQ.objects.filter(key=_canary_queue(cluster)).delete()
+
+
+def forget_canaries_of_others_than(living: Iterable[UUID]) -> None:
+    """Remove what clusters left that are no more."""
+    from django_q.models import OrmQ
+
+    kept = [_canary_queue(cluster) for cluster in living]
+    OrmQ.objects.filter(key__startswith=_CANARIES).exclude(key__in=kept).delete()
+
+
+def _canary_queue(cluster: UUID) -> str:
+    return f"{_CANARIES}{cluster}"
+
+
+def _broker(cluster: UUID) -> Any:
+    """Return the shared queue, but with canaries of *cluster* before all else."""
+    from django_q.brokers import get_broker
+    from django_q.models import OrmQ
+
+    broker = get_broker()
+    take_shared, note_done = broker.dequeue, broker.acknowledge
+
+    def take() -> Any:
+        call_this_process("audio-pusher")
+        for job in OrmQ.objects.filter(key=_canary_queue(cluster), lock__lte=timezone.now()):
+            if OrmQ.objects.filter(pk=job.pk, lock=job.lock).update(lock=broker.timeout(job)):
+                return [(job.pk, job.payload)]
+        return take_shared()
+
+    def acknowledge(job: int) -> None:
+        call_this_process("audio-monitor")
+        note_done(job)
+
+    broker.dequeue, broker.acknowledge = take, acknowledge
+    return broker
+
+
+def _name_worker(**_: Any) -> None:
+    call_this_process("audio-worker")
+
+
+class _NeverStops:
+    """Stands for the event by which django-q2 would tell its sentinel to stop."""
+
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, seconds: float) -> bool:
+        time.sleep(seconds)
+        return False
+
+
+class _Readiness:
+    """Stands for the event by which the sentinel tells that all processes are there."""
+
+    def __init__(self, on_ready: Callable[[], None]) -> None:
+        self._on_ready = on_ready
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+        call_this_process("audio-leader")
+        self._on_ready()

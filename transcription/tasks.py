@@ -5,16 +5,18 @@ import logging
 from django.conf import settings
 
 from hearings.models import Hearing
-from transcription import checking
+from transcription import checking, job_reports
 from transcription.chunk_job import ChunkJob
 from transcription.clock import database_clock
+from transcription.watchdog import Event
 
 logger = logging.getLogger(__name__)
 
 
 def transcribe_due_chunks() -> int:
     """Transcribe what is due until nothing is, or the job's time is over. Return how many."""
-    return ChunkJob(clock=database_clock, lease=settings.LEASE, rate=settings.RATE).run()
+    with job_reports.at_work():
+        return ChunkJob(clock=database_clock, lease=settings.LEASE, rate=settings.RATE).run()
 
 
 def check_recording(hearing_id: int) -> None:
@@ -23,4 +25,10 @@ def check_recording(hearing_id: int) -> None:
     if hearing is None:
         logger.info("hearing %s needs no check: done already, or deleted", hearing_id)
         return
-    checking.check(hearing)
+    with job_reports.at_work():
+        checking.check(hearing)
+
+
+def answer_canary() -> None:
+    """Tell the supervisor of this cluster that its workers take jobs."""
+    job_reports.say(Event.CANARY)

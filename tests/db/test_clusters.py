@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import NOW
-from transcription import clusters
+from transcription import clusters, dispatch
 from transcription.chunk_job import CLUSTER_VARIABLE, _cluster_is_leaving
 from transcription.models import WorkerCluster
 from transcription.policies import LeasePolicy
@@ -34,9 +34,22 @@ def test_a_cluster_is_alive_until_it_has_been_silent_too_long() -> None:
 def test_a_beat_keeps_it_alive() -> None:
     cluster = clusters.announce(workers=3, now=NOW)
 
-    clusters.beat(cluster, now=NOW + timedelta(seconds=10))
+    clusters.beat(cluster, now=NOW + timedelta(seconds=10), canary_at=NOW)
 
     assert alive(seconds_later=24) == [cluster]
+    assert WorkerCluster.objects.get().canary_at == NOW
+
+
+def test_a_beat_announces_anew_what_others_forgot_meanwhile() -> None:
+    cluster = clusters.announce(workers=3, now=NOW)
+    later = NOW + timedelta(minutes=1)
+    clusters.forget_the_dead(now=later, policy=POLICY)
+    assert _cluster_is_leaving()
+
+    clusters.beat(cluster, now=later, canary_at=NOW)
+
+    assert alive(seconds_later=60) == [cluster]
+    assert not _cluster_is_leaving()
 
 
 def test_a_cluster_whose_process_ended_is_gone_at_once() -> None:
@@ -73,7 +86,38 @@ def test_only_the_dead_are_forgotten() -> None:
     silent = clusters.announce(workers=3, now=NOW - timedelta(minutes=1))
     living = clusters.announce(workers=3, now=NOW)
 
+    dispatch.send_canary(silent.pk)
+    dispatch.send_canary(living.pk)
     clusters.forget_the_dead(now=NOW, policy=POLICY)
 
     assert list(WorkerCluster.objects.all()) == [living]
+    assert dispatch.canary_is_back(silent.pk)
+    assert not dispatch.canary_is_back(living.pk)
     assert silent != living
+
+
+def test_a_canary_waits_in_the_queue_of_its_own_cluster_alone() -> None:
+    first, second = (clusters.announce(workers=3, now=NOW) for _ in range(2))
+    dispatch.send_canary(first.pk)
+    dispatch.send_canary(first.pk)  # takes the place of the one before
+
+    assert dispatch._broker(second.pk).queue_size() == 0
+    broker = dispatch._broker(first.pk)
+    ((job, _),) = broker.dequeue()
+    assert not dispatch.canary_is_back(first.pk)
+    broker.acknowledge(job)
+    assert dispatch.canary_is_back(first.pk)
+    assert dispatch.canary_is_back(second.pk)
+
+
+def test_a_shared_job_goes_to_any_cluster_but_after_its_canary() -> None:
+    cluster = clusters.announce(workers=3, now=NOW)
+    broker = dispatch._broker(cluster.pk)
+    dispatch.QueueDispatcher().nudge(1)
+    dispatch.send_canary(cluster.pk)
+
+    ((canary, _),) = broker.dequeue()
+    ((nudge, _),) = broker.dequeue()
+
+    assert canary != nudge
+    assert dispatch.QueueDispatcher().waiting() == 0

@@ -26,13 +26,15 @@ class Slot(models.Model):
 
 
 class WorkerCluster(models.Model):
-    """A living `workers` process says so here every few seconds."""
+    """A cluster that takes work; its `workers` process says so here every few seconds."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     holder = models.CharField(max_length=120)
     workers = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField(db_index=True)
+    canary_at = models.DateTimeField(null=True)
+    # When a worker of it last took a job, be it one that only asks whether somebody does.
 
     class Meta:
         ordering: ClassVar = ["-seen_at"]

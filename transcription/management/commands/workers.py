@@ -1,8 +1,6 @@
-"""``manage.py workers``: the worker cluster, and the sweep that finds work no message told of."""
+"""``manage.py workers``: the worker cluster, its watchdog, and the sweep for work due."""
 
-import logging
 import signal
-import threading
 from argparse import ArgumentParser
 from importlib import import_module
 from types import FrameType
@@ -10,15 +8,25 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import Error, connection
+from django.db import connection
 
-from transcription import checking, clusters, dispatch, pipeline
+from transcription import checking, clusters, dispatch, recovery
 from transcription.chunk_job import jobs_wanted
 from transcription.clock import database_clock
-from transcription.models import WorkerCluster
-from transcription.parentage import die_with, forks_die_with_parent
+from transcription.parentage import die_with
+from transcription.supervising import SupervisionPolicy, Supervisor
 
-logger = logging.getLogger(__name__)
+ENDING_MARGIN_SECONDS = 30.0
+# What a call may take at its end, beyond its own deadline, to be recorded.
+POSTGRES_BOUNDS = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 20_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+# libpq: seconds, and milliseconds in the second, until a host that vanished is an error. Else a
+# supervisor that asks such a host would supervise nobody for hours.
 
 
 class Command(BaseCommand):
@@ -32,52 +40,57 @@ class Command(BaseCommand):
     def handle(self, *, attached: int | None, **_: Any) -> None:
         if attached:
             die_with(attached)
-        forks_die_with_parent()
+        leaving = LeavingOnSignals()
+        _bound_waits_for_the_database()
         clusters.forget_the_dead(now=database_clock(), policy=settings.LEASE)
-        row = clusters.announce(workers=settings.WORKERS, now=database_clock())
-        # A connection must not be shared with what is forked next.
-        connection.close()
         if settings.TRANSCRIPTION_ENGINE == "openai":
             import_module("openai")  # slow: once here, instead of in each process that is forked
-        cluster = dispatch.new_cluster()
-        leaving = _leaving_on_signals()
-        cluster.start()
+        Supervisor(
+            SupervisionPolicy(
+                workers=settings.WORKERS,
+                ending_seconds=settings.API_TIMEOUT_SECONDS + ENDING_MARGIN_SECONDS,
+                beat_seconds=settings.LEASE.beat_seconds,
+            ),
+            sweep=_sweep,
+            on_ready=self._say_ready,
+            on_leave=self._say_leaving,
+        ).run(until=leaving)
+
+    def _say_ready(self) -> None:
         self.stderr.write(f"{settings.WORKERS} workers are ready.")
-        while not leaving.wait(settings.LEASE.beat_seconds):
-            _sweep(row)
+
+    def _say_leaving(self) -> None:
         self.stderr.write("Workers leave after what they are doing now.")
-        clusters.leave(row)
-        cluster.stop()
 
 
-def _leaving_on_signals() -> threading.Event:
-    """Return an event that SIGTERM or Ctrl-C sets.
+class LeavingOnSignals:
+    """True from the first SIGTERM or Ctrl-C on. No lock that a signal could find taken."""
 
-    Takes the place of the handlers that django-q2 set when the cluster was made, and must do so
-    before it starts: theirs stops the cluster and lets this process run on without one.
-    """
-    leaving = threading.Event()
+    def __init__(self) -> None:
+        self._is_leaving = False
+        signal.signal(signal.SIGTERM, self._leave)
+        signal.signal(signal.SIGINT, self._leave)
 
-    def leave(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a handler's shape)
-        leaving.set()
+    def __call__(self) -> bool:
+        return self._is_leaving
 
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
-    return leaving
+    def _leave(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 (their shape)
+        self._is_leaving = True
 
 
-def _sweep(row: WorkerCluster) -> None:
-    """Look at the rows, as if no message had ever been sent."""
-    try:
-        now = database_clock()
-        clusters.beat(row, now=now)
-        pipeline.recover_stalled(now=now)
-        if dispatch.waiting():
-            return
-        if jobs := jobs_wanted(settings.RATE, now=now):
-            dispatch.nudge(min(jobs, settings.WORKERS))
-        for pk in checking.awaited()[: settings.WORKERS]:
-            dispatch.check_recording(pk)
-    except Error as error:
-        logger.warning("the database did not answer, trying again: %s", error)
-        connection.close()
+def _bound_waits_for_the_database() -> None:
+    if connection.vendor == "postgresql":
+        options = connection.settings_dict.setdefault("OPTIONS", {})
+        connection.settings_dict["OPTIONS"] = {**POSTGRES_BOUNDS, **options}
+
+
+def _sweep() -> None:
+    """Look at the rows, as if no message had ever been sent. Raises django.db.Error."""
+    now = database_clock()
+    recovery.recover_stalled(now=now)
+    if dispatch.waiting():
+        return
+    if jobs := jobs_wanted(settings.RATE, now=now):
+        dispatch.nudge(min(jobs, settings.WORKERS))
+    for pk in checking.awaited()[: settings.WORKERS]:
+        dispatch.check_recording(pk)
