@@ -165,6 +165,60 @@ def test_haste_says_how_long_to_wait(
     assert error.wait_seconds == wait
 
 
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_failing_server_that_says_when_to_come_again_is_waited_for_by_all(
+    api: FakeApi, status: int
+) -> None:
+    error = error_of(api, Answer(status, b"<html>down</html>", {"Retry-After": "45"}))
+
+    assert isinstance(error, EngineBusy)
+    assert error.wait_seconds == 45
+    assert str(status) in str(error)
+
+
+@pytest.mark.parametrize("after", ["0", "-3", "soon", ""])
+def test_a_failing_server_that_names_no_time_failed_in_the_ordinary_way(
+    api: FakeApi, after: str
+) -> None:
+    error = error_of(api, error_answer(503, headers={"Retry-After": after}))
+
+    assert type(error) is EngineUnavailable
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, 90),
+        ({"Retry-After": "3"}, 3),
+        ({"x-ratelimit-remaining-requests": "5"}, None),
+        ({"x-ratelimit-reset-requests": "soon"}, None),
+    ],
+)
+def test_haste_without_a_wait_waits_until_requests_are_taken_again(
+    api: FakeApi, headers: dict[str, str], wait: float | None
+) -> None:
+    limits = {
+        "x-ratelimit-limit-requests": "20",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "1m30s",
+    }
+
+    error = error_of(api, faults.rate_limited(headers=limits | headers))
+
+    assert isinstance(error, EngineBusy)
+    assert error.wait_seconds == wait
+    assert error.answer is not None and error.answer.advice.per_minute == 20
+
+
+def test_a_failures_limits_are_told_too(api: FakeApi) -> None:
+    limits = {"x-ratelimit-limit-requests": "7", "x-ratelimit-remaining-requests": "6"}
+
+    error = error_of(api, error_answer(500, headers=limits))
+
+    assert error.answer is not None
+    assert error.answer.advice == RateAdvice(7, 6, None)
+
+
 def test_a_refusal_whose_body_breaks_off_is_a_refusal(api: FakeApi) -> None:
     broken = error_answer(429, code="rate_limit_exceeded")
     error = error_of(api, Answer(429, broken.body, {"Retry-After": "4"}, length=5_000))

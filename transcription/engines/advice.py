@@ -43,6 +43,11 @@ def rate_advice(headers: Mapping[str, str]) -> RateAdvice:
     )
 
 
+def until_more(advice: RateAdvice) -> float | None:
+    """Return when a server takes requests again that takes none now, in seconds; else None."""
+    return advice.reset_seconds if advice.remaining == 0 else None
+
+
 def duration_seconds(value: str) -> float | None:
     """Return a duration such as ``6m0s``, ``12ms`` or ``1h2m3s``, or plain seconds."""
     value = value.strip()

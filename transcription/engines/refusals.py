@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from http import HTTPStatus
 
-from transcription.engines.advice import wait_seconds
+from transcription.engines.advice import until_more, wait_seconds
 from transcription.engines.base import (
     AccessRefused,
     Answer,
@@ -150,18 +150,25 @@ def _of_bad_request(complaint: Complaint) -> Kind:
 def refusal(
     reply: Reply, answer: Answer, *, model: str, key: str | None, now: datetime
 ) -> EngineError:
-    """Return our error for an answer that is no 2xx. Its message is without *key*."""
+    """Return our error for an answer that is no 2xx. Its message is without *key*.
+
+    A failing server that names a time to come again speaks for itself, not for this audio: all
+    wait for it. One that says “at once” names none.
+    """
     complaint = complaint_in(reply.body)
     kind = kind_of(reply.status, complaint)
     said = complaint.message or (reply.headers.get("location", "") if kind is Kind.REDIRECT else "")
     shown = shortened(redacted(one_line(said), key))
     message = redacted(WORDS[kind].format(status=reply.status, model=model), key)
     message += SAID.format(said=shown) if shown else ""
+    wait = wait_seconds(reply.headers, now=now)
     if kind is Kind.BUSY:
-        wait = wait_seconds(reply.headers, now=now)
+        wait = until_more(answer.advice) if wait is None else wait
         return EngineBusy(message, wait_seconds=wait, answer=answer)
     if kind in REFUSALS:
         return AccessRefused(message, answer=answer)
+    if kind is Kind.DOWN and wait:
+        return EngineBusy(message, wait_seconds=wait, answer=answer)
     if kind is Kind.DOWN:
         return EngineUnavailable(message, answer=answer)
     return AudioRejected(message, too_large=kind is Kind.TOO_LARGE, answer=answer)
