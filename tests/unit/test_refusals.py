@@ -72,6 +72,23 @@ REFUSED: list[tuple[Fault | Answer, str]] = [
 ]
 
 
+USED_UP = "You exceeded your current quota, please check your plan and billing details."
+REFUSED += [
+    (error_answer(429, message=USED_UP), "spend no more"),
+    (error_answer(429, kind="quota_exceeded"), "spend no more"),
+    (error_answer(429, kind="insufficient_quota"), "spend no more"),
+    (error_answer(429, code="quota_exceeded"), "spend no more"),
+    (error_answer(400, message=USED_UP), "spend no more"),
+    (error_answer(400, code="billing_issue"), "spend no more"),
+    (error_answer(400, message="Your account is not active."), "spend no more"),
+    (error_answer(422, message="This account may not transcribe."), "permission"),
+    (error_answer(400, message="This model is deprecated."), "does not take our request"),
+    (error_answer(400, code="model_deprecated"), "does not take our request"),
+    (error_answer(400, code="unsupported_language"), "does not take our request"),
+    (error_answer(400, message="Unsupported language: tlh", param="file"), "take our request"),
+]
+
+
 @pytest.mark.parametrize(("fault", "says"), REFUSED)
 def test_what_no_waiting_mends_says_what_to_do(
     api: FakeApi, fault: Fault | Answer, says: str
@@ -98,6 +115,7 @@ def test_each_kind_of_refusal_has_a_sentence_of_its_own() -> None:
         (error_answer(400, code="audio_too_short"), False),
         (error_answer(415), False),
         (error_answer(422, param="file"), False),
+        (error_answer(400, message="This sound is unaccountable."), False),
         (faults.too_large(), True),
         (Answer(413, b"<html>Request Entity Too Large</html>"), True),
         (
@@ -154,6 +172,8 @@ def test_a_servers_failure_passes_and_costs_nothing(api: FakeApi, fault: Fault) 
         (Answer(429, b"<html>slow</html>"), None),
         (error_answer(500, code="rate_limit_exceeded"), None),
         (error_answer(529), None),
+        (error_answer(429, message=f"{USED_UP} Limit: 10 requests per minute."), None),
+        (error_answer(429, message="Quota exceeded for requests per minute"), None),
     ],
 )
 def test_haste_says_how_long_to_wait(

@@ -46,6 +46,7 @@ CODES = {
     "overloaded_error": Kind.BUSY,
     "engine_overloaded": Kind.BUSY,
     "insufficient_quota": Kind.QUOTA,
+    "quota_exceeded": Kind.QUOTA,
     "credit_balance_exhausted": Kind.QUOTA,
     "billing_hard_limit_reached": Kind.QUOTA,
     "billing_not_active": Kind.QUOTA,
@@ -83,6 +84,17 @@ SPEND_LIMIT = "_spend_limit_exceeded"
 TOO_LONG = re.compile(
     r"longer than|too (long|large|big)|content size limit|maximum .*size", re.IGNORECASE
 )
+FOR_EVERY_CHUNK = (
+    (re.compile(r"quota|billing|not active", re.IGNORECASE), Kind.QUOTA),
+    (re.compile(r"\baccounts?\b", re.IGNORECASE), Kind.FORBIDDEN),
+    (re.compile(r"deprecat|unsupported language", re.IGNORECASE), Kind.REQUEST),
+)
+# What a bad request complains of where other audio would fare no better.
+PLAN_IS_USED_UP = re.compile(r"exceeded your current quota|plan and billing", re.IGNORECASE)
+A_MINUTES_QUOTA = re.compile(
+    r"\bper[ _]?(second|min|minute|hour)|try again|retry in", re.IGNORECASE
+)
+# Some servers call a rate so, which passes.
 OVERLOADED = re.compile(r"overload|at capacity|slow down", re.IGNORECASE)
 
 SAID = " It said: {said}"
@@ -134,6 +146,8 @@ def kind_of(status: int, complaint: Complaint) -> Kind:
             return CODES[word]
     if status in BAD_REQUESTS:
         return _of_bad_request(complaint)
+    if status == HTTPStatus.TOO_MANY_REQUESTS and _is_used_up(complaint):
+        return Kind.QUOTA
     if status == HTTPStatus.SERVICE_UNAVAILABLE and OVERLOADED.search(complaint.message):
         return Kind.BUSY
     return STATUSES.get(status) or CLASSES.get(status // 100, Kind.DOWN)
@@ -142,9 +156,19 @@ def kind_of(status: int, complaint: Complaint) -> Kind:
 def _of_bad_request(complaint: Complaint) -> Kind:
     if TOO_LONG.search(complaint.message):
         return Kind.TOO_LARGE
+    said = f"{complaint.code} {complaint.kind} {complaint.message}".replace("_", " ")
+    for pattern, kind in FOR_EVERY_CHUNK:
+        if pattern.search(said):
+            return kind
     if complaint.param in ("", "file", "audio"):
         return Kind.REQUEST if complaint.is_about_form else Kind.AUDIO
     return Kind.REQUEST
+
+
+def _is_used_up(complaint: Complaint) -> bool:
+    """Tell a plan that is used up from a rate, where no code does."""
+    said = complaint.message
+    return bool(PLAN_IS_USED_UP.search(said)) and not A_MINUTES_QUOTA.search(said)
 
 
 def refusal(
