@@ -1,13 +1,9 @@
 """Each failure has its class, its sentence and its price, and is met once; no key is told."""
 
-import base64
 import inspect
 import socket
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from types import ModuleType
-from urllib.parse import quote
 
 import httpx2
 import openai
@@ -19,7 +15,6 @@ from tests.fake_api import Answer, FakeApi, error_answer, faults
 from tests.fake_api.refusals import Fault
 from tests.fake_api.tls import self_signed
 from tests.unit.hosted_kit import AUDIO, KEY, silence, transcribe
-from transcription.engines.advice import duration_seconds, rate_advice, wait_seconds
 from transcription.engines.base import (
     AccessRefused,
     AudioRejected,
@@ -31,11 +26,8 @@ from transcription.engines.base import (
 )
 from transcription.engines.lost_calls import EXCEPTIONS, failure
 from transcription.engines.openai_api import OpenAIEngine
-from transcription.engines.redaction import redacted
 from transcription.engines.refusals import CODES, REFUSALS, WORDS
 from transcription.engines.replies import Reply
-
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def error_of(api: FakeApi, fault: Fault | Answer) -> EngineError:
@@ -369,144 +361,6 @@ def test_no_failure_without_an_answer_is_anything_but_ours() -> None:
 
 def test_every_code_is_in_small_letters_without_a_status() -> None:
     assert all(code.islower() and not code.isdigit() for code in CODES)
-
-
-# When to come again ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("seconds", [0, 1, 60, 86_400])
-def test_a_date_counts_from_the_servers_own(seconds: int) -> None:
-    theirs = NOW + timedelta(days=400)  # its clock is wrong, or ours
-    headers = {
-        "retry-after": format_datetime(theirs + timedelta(seconds=seconds), usegmt=True),
-        "date": format_datetime(theirs, usegmt=True),
-    }
-
-    assert wait_seconds(headers, now=NOW) == seconds
-
-
-def test_a_date_in_the_past_is_no_wait_and_one_alone_counts_from_now() -> None:
-    def after(moment: datetime) -> float | None:
-        return wait_seconds({"retry-after": format_datetime(moment, usegmt=True)}, now=NOW)
-
-    assert after(NOW - timedelta(hours=1)) == 0
-    assert after(NOW + timedelta(hours=1)) == 3_600
-
-
-@given(st.text(max_size=30) | st.floats().map(str) | st.integers().map(str), st.text(max_size=9))
-def test_any_wait_is_none_or_a_number_that_a_date_can_hold(value: str, date: str) -> None:
-    wait = wait_seconds({"retry-after": value, "date": date}, now=NOW)
-
-    assert wait is None or NOW + timedelta(seconds=wait) >= NOW
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        *(("6m0s", 360), ("12ms", 0.012), ("1h2m3s", 3_723), ("1d", 86_400), ("1.5s", 1.5)),
-        *(("0s", 0), ("7", 7), ("", None), ("soon", None), ("6m0", None), ("-1s", None)),
-        *(("nan", None), ("1m 2s", None), ("-3", None)),
-    ],
-)
-def test_a_duration_is_read_as_the_vendor_writes_it(value: str, seconds: float | None) -> None:
-    read = duration_seconds(value)
-
-    assert read == (seconds if seconds is None else pytest.approx(seconds))
-
-
-@given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
-def test_limits_that_make_no_sense_are_not_known(limit: str, left: str, reset: str) -> None:
-    advice = rate_advice(
-        {
-            "x-ratelimit-limit-requests": limit,
-            "x-ratelimit-remaining-requests": left,
-            "x-ratelimit-reset-requests": reset,
-        }
-    )
-
-    assert advice.per_minute is None or advice.per_minute > 0
-    assert advice.reset_seconds is None or advice.reset_seconds >= 0
-
-
-def test_an_answer_tells_its_limits_and_its_name(api: FakeApi) -> None:
-    api.next(faults.with_limits(20, 19, "3s"))
-
-    answer = transcribe(api).answer
-
-    assert answer is not None
-    assert answer.advice == RateAdvice(20, 19, 3.0)
-    assert answer.request_id.startswith("req_")
-
-
-# The key ---------------------------------------------------------------------------------------
-
-
-def written(key: str) -> list[str]:
-    bearer = base64.b64encode(f"Bearer {key}".encode()).decode()
-    return [key, quote(key, safe=""), base64.b64encode(key.encode()).decode(), bearer]
-
-
-@pytest.mark.parametrize("before", ["", "a", "ab", "Bearer ", ":"])
-def test_a_key_is_taken_out_however_it_is_written(before: str) -> None:
-    text = " ".join(written(before + KEY)) + base64.urlsafe_b64encode(KEY.encode()).decode()
-
-    clean = redacted(text, KEY)
-
-    for form in written(KEY):
-        assert form not in clean
-    assert base64.b64encode(KEY.encode()).decode()[4:-4] not in clean
-    for token in clean.replace("…", " ").split():
-        assert len(token) < 24
-
-
-def test_a_word_that_is_no_secret_stays() -> None:
-    assert redacted("none of this", "none") == "none of this"
-    assert redacted("nothing", None) == "nothing"
-
-
-@pytest.mark.parametrize("status", [200, 401, 500, 429])
-def test_a_key_that_a_server_repeats_is_not_kept(api: FakeApi, status: int) -> None:
-    said = " ".join(written(KEY))
-    api.answer = lambda _: Answer(status, said.encode(), {"x-request-id": KEY})
-
-    with pytest.raises(EngineError) as raised:
-        transcribe(api)
-
-    kept = raised.value.answer
-    assert kept is not None
-    assert b"\xe2\x80\xa6" in kept.body
-    for form in written(KEY)[:3]:
-        assert form not in f"{raised.value!r} {kept!r} {kept.body!r} {kept.request_id}"
-
-
-def pieces_of(key: str) -> set[str]:
-    return {key[start : start + 12] for start in range(len(key) - 11)}
-
-
-@pytest.mark.parametrize("padding", range(230, 300))
-def test_no_piece_of_a_key_is_told_where_what_a_server_says_is_cut(padding: int) -> None:
-    said = "x" * padding + KEY + "y" * 80
-    engine = OpenAIEngine("m", api_key=KEY, base_url="http://h/v1", timeout_seconds=5)
-    answers = [
-        Reply(401, {}, error_answer(401, message=said).body),
-        Reply(500, {}, said.encode()),
-        Reply(307, {"location": f"http://{said}"}, b""),
-    ]
-
-    for reply in answers:
-        with pytest.raises(EngineError) as raised:
-            engine._judged(reply)
-        assert not [piece for piece in pieces_of(KEY) if piece in str(raised.value)]
-        assert len(str(raised.value)) < 600
-
-
-@pytest.mark.parametrize("padding", range(230, 300))
-def test_no_piece_of_a_key_is_told_where_an_exceptions_words_are_cut(padding: int) -> None:
-    error = OSError("x" * padding + KEY + "y" * 80)
-
-    told = str(failure(error, was_sent=True, key=KEY, timeout_seconds=1))
-
-    assert not [piece for piece in pieces_of(KEY) if piece in told]
 
 
 def test_nobody_listens_where_a_port_is_closed() -> None:
