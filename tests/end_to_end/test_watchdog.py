@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 
 import psutil
 import pytest
@@ -127,15 +127,14 @@ def table(request: pytest.FixtureRequest) -> Iterator[dict[str, list[float]]]:
     """Give what seconds from a kill to the next claim are noted in; print it at the end."""
     noted: dict[str, list[float]] = defaultdict(list)
     yield noted
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    assert terminal is not None
-    terminal.write_line("\nseconds from kill -9 to the next claim: kills, median, p95, most")
-    for victim, seconds in sorted(noted.items()):
-        *_, p95 = quantiles(seconds * 2, n=20, method="inclusive")
-        middle = sorted(seconds)[len(seconds) // 2]
-        terminal.write_line(
-            f"{victim:32} {len(seconds):3} {middle:6.1f} {p95:6.1f} {max(seconds):6.1f}"
-        )
+    capture = request.config.pluginmanager.get_plugin("capturemanager")
+    assert capture is not None
+    with capture.global_and_fixture_disabled():
+        print("\nseconds from kill -9 to the next claim: kills, median, p95, most")  # noqa: T201
+        for victim, seconds in sorted(noted.items()):
+            *_, p95 = quantiles(seconds * 2, n=20, method="inclusive")
+            line = f"{median(seconds):6.1f} {p95:6.1f} {max(seconds):6.1f}"
+            print(f"{victim:28} {len(seconds):3} {line}")  # noqa: T201
 
 
 def clusters_that_work(world: World) -> int:
