@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fake_api import Answer, FakeApi, Model
+from tests.fake_api import Answer, FakeApi, Model, error_answer, faults, text_answer
+from tests.fake_api.arrivals import Arrival
 from tests.fake_api.models import MODELS
-from tests.unit.hosted_kit import KEY, engine_at, silence, transcribe
+from tests.unit.hosted_kit import AUDIO, KEY, engine_at, silence, transcribe
 from transcription.engines.base import (
     AccessRefused,
     AskedWrongly,
+    AudioRejected,
+    EngineError,
     EngineUnavailable,
     Hints,
 )
@@ -24,6 +27,7 @@ from transcription.engines.hosted_models import (
     hosted_model,
 )
 from transcription.engines.openai_api import Forgetful, OpenAIEngine
+from transcription.engines.replies import Reply
 
 NAMES = ("<Grassley>", "Cornyn\r\n", "S. 1", "S. 1", "  ")
 
@@ -169,6 +173,109 @@ def test_a_server_that_names_the_field_in_a_422_is_understood(api: FakeApi) -> N
 
     with pytest.raises(AskedWrongly):
         transcribe(api, "mine")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error_answer(400, message="Bad request."),
+        error_answer(422),
+        error_answer(400, kind="invalid_request_error", param="body"),
+        Answer(400, b""),
+    ],
+)
+def test_a_server_that_does_not_say_what_it_minds_is_asked_for_text_once(
+    api: FakeApi, refusal: Answer
+) -> None:
+    api.answer = lambda arrival: (
+        refusal if arrival.first("response_format") == "verbose_json" else text_answer("one two")
+    )
+    other_server(api, "json", "verbose_json")
+    engine = engine_at(api, "mine", traits=Forgetful())
+
+    with engine.ready():
+        with pytest.raises(AskedWrongly):
+            engine.transcribe(AUDIO, hints=Hints("en"))
+        assert len(engine.transcribe(AUDIO, hints=Hints("en")).words) == 2
+        api.answer = lambda _: refusal
+        with pytest.raises((AudioRejected, AccessRefused)):
+            engine.transcribe(AUDIO, hints=Hints("en"))
+
+
+@pytest.mark.parametrize(
+    ("refusal", "error"),
+    [
+        (error_answer(400, param="file"), AudioRejected),
+        (error_answer(400, code="audio_too_short"), AudioRejected),
+        (error_answer(400, message="The file is too large."), AudioRejected),
+        (error_answer(400, message="Your billing is not active."), AccessRefused),
+        (error_answer(400, param="language"), AccessRefused),
+        (error_answer(401), AccessRefused),
+    ],
+)
+def test_a_complaint_of_something_else_teaches_nothing_of_forms(
+    api: FakeApi, refusal: Answer, error: type[EngineError]
+) -> None:
+    api.answer = lambda _: refusal
+    other_server(api, "json", "verbose_json")
+    traits = Forgetful()
+    engine = engine_at(api, "mine", traits=traits)
+
+    with engine.ready(), pytest.raises(error):
+        engine.transcribe(AUDIO, hints=Hints("en"))
+
+    assert traits.response_format() == ""
+
+
+@pytest.mark.parametrize(
+    ("complaint", "error"),
+    [
+        (error_answer(400, message="Bad request."), AudioRejected),
+        (error_answer(400, param="response_format"), EngineUnavailable),
+    ],
+)
+def test_a_server_that_gave_times_once_is_asked_for_them_whatever_it_says_later(
+    api: FakeApi, complaint: Answer, error: type[EngineError]
+) -> None:
+    other_server(api, "json", "verbose_json")
+    traits = Forgetful()
+    engine = engine_at(api, "mine", traits=traits)
+
+    with engine.ready():
+        engine.transcribe(AUDIO, hints=Hints("en"))
+        assert traits.response_format() == "verbose_json"
+        api.next(faults.said("stray", complaint))
+        with pytest.raises(error):
+            engine.transcribe(AUDIO, hints=Hints("en"))
+        again = engine.transcribe(AUDIO, hints=Hints("en"))
+
+    assert {word.timing for word in again.words} == {"engine"}
+
+
+def test_what_is_learned_during_a_call_does_not_make_it_one_for_text(api: FakeApi) -> None:
+    """Two workers ask a new server at once: what the first one learns is news to the second."""
+    traits = Forgetful()
+    engine = engine_at(api, "mine", traits=traits)
+
+    def answer(_: Arrival) -> Answer:
+        traits.learn_response_format("json")
+        return error_answer(400)
+
+    api.answer = answer
+    other_server(api, "json")
+
+    with engine.ready(), pytest.raises(AskedWrongly):
+        engine.transcribe(AUDIO, hints=Hints("en"))
+
+
+def test_a_look_at_a_model_teaches_nothing_of_forms(api: FakeApi) -> None:
+    traits = Forgetful()
+    engine = engine_at(api, "mine", traits=traits)
+
+    with pytest.raises(EngineError):
+        engine._judged(Reply(400, {}, b"No."))
+
+    assert traits.response_format() == ""
 
 
 def test_a_known_model_that_refuses_its_form_needs_a_person(api: FakeApi) -> None:

@@ -154,7 +154,8 @@ class OpenAIEngine:
         """Return the words in *audio*. Needs `ready`."""
         if self._connection is None:
             raise RuntimeError("transcribe() outside ready()")
-        model = self._asked_for()
+        learned = self._traits.response_format()
+        model = _asked(self.model, learned)
         client = self._connection.client
         file = upload_of(audio)
         answer = self._call(
@@ -163,12 +164,15 @@ class OpenAIEngine:
                 file=file, model=self.model, **model.form(hints)
             ),
             self._timeout_seconds,
+            model,
         )
         try:
             heard = self.read(answer.body, speech=audio.speech, duration_ms=audio.duration_ms)
         except AnswerUnusable as error:
             error.answer = answer
             raise
+        if not model.is_known and learned != model.response_format:
+            self._traits.learn_response_format(model.response_format)
         return replace(heard, answer=answer)
 
     def read(self, body: bytes, *, speech: Sequence[Span], duration_ms: int) -> Transcription:
@@ -195,12 +199,6 @@ class OpenAIEngine:
         self._traits.learn_shutdown(facts.shutdown_date)
         return facts
 
-    def _asked_for(self) -> HostedModel:
-        """Return the model, asked as the server was found to take it."""
-        model = hosted_model(self.model)
-        learned = "" if model.is_known else self._traits.response_format()
-        return model.asked_as(learned) if learned else model
-
     @contextmanager
     def _connected(self, timeout_seconds: float) -> "Iterator[Connection]":
         import httpx2
@@ -225,11 +223,15 @@ class OpenAIEngine:
             yield Connection(client, wire)
 
     def _call(
-        self, connection: Connection, ask: Callable[[], Any], timeout_seconds: float
+        self,
+        connection: Connection,
+        ask: Callable[[], Any],
+        timeout_seconds: float,
+        asked: HostedModel | None = None,
     ) -> Answer:
-        """Return the 2xx that *ask* gets. Raises EngineError, whose causes are not passed on:
+        """Return the 2xx that *ask* gets; *asked* is the form of a question with audio.
 
-        they may hold the key.
+        Raises EngineError, whose causes are not passed on: they may hold the key.
         """
         import httpx2
         import openai
@@ -245,7 +247,7 @@ class OpenAIEngine:
         ) as error:
             lost = error
         if wire.reply is not None:
-            return self._judged(wire.reply)
+            return self._judged(wire.reply, asked)
         raise self._lost(
             lost or RuntimeError("no answer"),
             was_sent=wire.was_sent,
@@ -257,11 +259,11 @@ class OpenAIEngine:
             error, was_sent=was_sent, key=self._api_key, timeout_seconds=timeout_seconds
         )
 
-    def _judged(self, reply: Reply) -> Answer:
+    def _judged(self, reply: Reply, asked: HostedModel | None = None) -> Answer:
         """Return the answer of a call that went through. Raises EngineError for any other."""
         answer = self._kept(reply)
         if reply.status >= SUCCESS_BELOW:
-            raise self._refusal(reply, answer)
+            raise self._refusal(reply, answer, asked)
         if reply.is_cut:
             raise AnswerUnusable(
                 "The engine's answer is far longer than any transcript; only its start was read.",
@@ -278,13 +280,15 @@ class OpenAIEngine:
             advice=rate_advice(reply.headers),
         )
 
-    def _refusal(self, reply: Reply, answer: Answer) -> EngineError:
-        asked = self._asked_for()
-        complaint = complaint_in(reply.body)
-        is_form = reply.status in refusals.BAD_REQUESTS and complaint.is_about_form
-        if is_form and not asked.is_known and asked.response_format != PLAINEST:
-            self._traits.learn_response_format(PLAINEST)
-            return refusals.asked_wrongly(self.model, answer)
+    def _refusal(self, reply: Reply, answer: Answer, asked: HostedModel | None) -> EngineError:
+        if asked and not asked.is_known and asked.response_format != PLAINEST:
+            proven = self._traits.response_format()
+            complaint = complaint_in(reply.body)
+            if proven == asked.response_format and refusals.is_of_form(reply.status, complaint):
+                return refusals.form_refused_after_all(self.model, answer)
+            if proven != asked.response_format and refusals.may_be_of_form(reply.status, complaint):
+                self._traits.learn_response_format(PLAINEST)
+                return refusals.asked_wrongly(self.model, answer)
         return refusals.refusal(
             reply, answer, model=self.model, key=self._api_key, now=datetime.now(UTC)
         )
@@ -295,6 +299,12 @@ class OpenAIEngine:
             return False
         unknown = answer.status in refusals.NO_SUCH_PAGE
         return unknown and complaint_in(answer.body).code != "model_not_found"
+
+
+def _asked(name: str, learned: str) -> HostedModel:
+    """Return the model, asked as the server was found to take it."""
+    model = hosted_model(name)
+    return model.asked_as(learned) if learned and not model.is_known else model
 
 
 def _shutdown_date(body: bytes) -> date | None:

@@ -77,6 +77,10 @@ STATUSES: dict[int, Kind] = {
     529: Kind.BUSY,  # "overloaded", of some servers
 }
 BAD_REQUESTS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+OTHER_FIELDS = frozenset(
+    {"file", "audio", "model", "language", "languages", "prompt", "keywords", "chunking_strategy"}
+)
+# Of a request, besides those of the answer's form.
 NO_SUCH_PAGE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 CLASSES = {3: Kind.REDIRECT, 4: Kind.REQUEST}
 # By a status's first digit, where nothing else decides.
@@ -196,6 +200,31 @@ def refusal(
     if kind is Kind.DOWN:
         return EngineUnavailable(message, answer=answer)
     return AudioRejected(message, too_large=kind is Kind.TOO_LARGE, answer=answer)
+
+
+def is_of_form(status: int, complaint: Complaint) -> bool:
+    """Tell whether a server says that it does not give answers of the form asked for."""
+    return status in BAD_REQUESTS and complaint.is_about_form
+
+
+def may_be_of_form(status: int, complaint: Complaint) -> bool:
+    """Tell whether the form asked for may be why a server took nothing, whatever it says.
+
+    Not where it names another field, or complains of what no form mends.
+    """
+    if status not in BAD_REQUESTS or complaint.param in OTHER_FIELDS:
+        return False
+    if {complaint.code, complaint.kind} & set(CODES):
+        return False
+    return complaint.is_about_form or kind_of(status, complaint) in (Kind.AUDIO, Kind.REQUEST)
+
+
+def form_refused_after_all(model: str, answer: Answer) -> EngineUnavailable:
+    """Return the error of a server that refuses a form of answer that it has given before."""
+    return EngineUnavailable(
+        f"The engine refused to give times with “{model}”, which it has given before.",
+        answer=answer,
+    )
 
 
 def asked_wrongly(model: str, answer: Answer) -> AskedWrongly:
