@@ -201,7 +201,7 @@ def _placed(word: Word, chunk: Chunk) -> Word:
     placed = word.shifted(chunk.start_ms)
     if word.speaker is None:
         return placed
-    return replace(placed, speaker=f"{chunk.index + 1}{word.speaker}")
+    return replace(placed, speaker=f"{chunk.index + 1}·{word.speaker}")
 
 
 def jobs_wanted(rate: RatePolicy, *, now: datetime) -> int:

@@ -15,8 +15,9 @@ SILENCE_MS = 15_000
 # A silence so long is marked.
 NOBODY_KNOWN = "Speaker not known"
 # Stands where a text with speakers goes on without one.
-VOICE = re.compile(r"(\d+)(\D.*)", re.DOTALL)
-# A speaker as a chunk's engine told them apart: the chunk's number, then its label.
+VOICE = re.compile(r"(\d+)(?:·|(?=[^\d·]))(.+)", re.DOTALL)
+# A speaker as a chunk's engine told them apart: “3·A” is the chunk's number and its label. Older
+# transcripts have “3A”.
 LONGEST_LABEL = 3
 # What is longer is a name.
 

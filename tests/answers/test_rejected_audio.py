@@ -73,4 +73,5 @@ def test_voices_of_two_chunks_are_never_taken_for_the_same_person(trial: Trial) 
     assert all(speakers)
     assert not speakers[0] & speakers[1]
     assert not speakers[1] & speakers[2]
+    assert {str(name).partition("·")[0] for name in speakers[1]} == {"2"}
     assert None not in set(trial.run.segments.values_list("speaker", flat=True))

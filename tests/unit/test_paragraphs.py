@@ -106,9 +106,9 @@ def test_no_line_is_lost_or_doubled() -> None:
 
 def test_a_speaker_is_named_only_where_it_changes_and_when_it_ends() -> None:
     lines = [
-        line(0, 1_000, "1A"),
-        line(9_000, 10_000, "1A"),
-        line(20_000, 21_000, "2A"),
+        line(0, 1_000, "1·A"),
+        line(9_000, 10_000, "1·A"),
+        line(20_000, 21_000, "2·A"),
         line(30_000, 31_000),
         line(40_000, 41_000, ""),
     ]
@@ -120,7 +120,7 @@ def test_a_speaker_is_named_only_where_it_changes_and_when_it_ends() -> None:
 
 def test_a_gap_does_not_hide_that_the_speaker_changed() -> None:
     gap = Missing(Span(1_000, 9_000), "no answer")
-    lines = (line(0, 1_000, "1A"), line(9_000, 9_500, "2A"))
+    lines = (line(0, 1_000, "1·A"), line(9_000, 9_500, "2·A"))
 
     shown = laid_out(*lines, of=coverage(missing=(gap,)))
 
@@ -133,9 +133,14 @@ def test_a_gap_does_not_hide_that_the_speaker_changed() -> None:
 @pytest.mark.parametrize(
     ("speaker", "named"),
     [
+        ("3·A", "Voice A (part 3)"),
+        ("12·AB", "Voice AB (part 12)"),
+        ("3·Dr. Roe", "Dr. Roe (part 3)"),
+        ("1·12", "Voice 12 (part 1)"),
+        ("11·2", "Voice 2 (part 11)"),
+        ("3··", "Voice · (part 3)"),
+        ("3·", "3·"),
         ("3A", "Voice A (part 3)"),
-        ("12AB", "Voice AB (part 12)"),
-        ("3Dr. Roe", "Dr. Roe (part 3)"),
         ("Chair", "Chair"),
         ("7", "7"),
         ("", "Speaker not known"),
