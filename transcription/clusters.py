@@ -45,6 +45,8 @@ def alive(*, now: datetime, policy: LeasePolicy) -> list[WorkerCluster]:
 
 def forget_the_dead(*, now: datetime, policy: LeasePolicy) -> None:
     """Remove the rows and canaries of clusters that ended without leaving."""
-    living = {cluster.pk for cluster in alive(now=now, policy=policy)}
-    WorkerCluster.objects.exclude(pk__in=living).delete()
-    dispatch.forget_canaries_of_others_than(living)
+    known = set(WorkerCluster.objects.values_list("pk", flat=True))
+    dead = known - {cluster.pk for cluster in alive(now=now, policy=policy)}
+    for pk in dead:
+        WorkerCluster.objects.filter(pk=pk).delete()
+        dispatch.forget_canaries(pk)

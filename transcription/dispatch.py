@@ -1,7 +1,7 @@
 """The one importer of django-q2: queued jobs are nudges to look at the rows."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NoReturn, Protocol
 from uuid import UUID, uuid4
@@ -15,8 +15,6 @@ from transcription.parentage import call_this_process
 TRANSCRIBE = "transcription.tasks.transcribe_due_chunks"
 CHECK = "transcription.tasks.check_recording"
 CANARY = "transcription.tasks.answer_canary"
-_CANARIES = "canary-"
-# Begins the name of the queue that a cluster has for itself alone.
 
 
 class Dispatcher(Protocol):
@@ -129,16 +127,8 @@ def forget_canaries(cluster: UUID) -> None:
     OrmQ.objects.filter(key=_canary_queue(cluster)).delete()
 
 
-def forget_canaries_of_others_than(living: Iterable[UUID]) -> None:
-    """Remove what clusters left that are no more."""
-    from django_q.models import OrmQ
-
-    kept = [_canary_queue(cluster) for cluster in living]
-    OrmQ.objects.filter(key__startswith=_CANARIES).exclude(key__in=kept).delete()
-
-
 def _canary_queue(cluster: UUID) -> str:
-    return f"{_CANARIES}{cluster}"
+    return f"canary-{cluster}"
 
 
 def _broker(cluster: UUID) -> Any:

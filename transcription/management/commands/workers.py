@@ -42,7 +42,6 @@ class Command(BaseCommand):
             die_with(attached)
         leaving = LeavingOnSignals()
         _bound_waits_for_the_database()
-        clusters.forget_the_dead(now=database_clock(), policy=settings.LEASE)
         if settings.TRANSCRIPTION_ENGINE == "openai":
             import_module("openai")  # slow: once here, instead of in each process that is forked
         Supervisor(
@@ -87,6 +86,7 @@ def _bound_waits_for_the_database() -> None:
 def _sweep() -> None:
     """Look at the rows, as if no message had ever been sent. Raises django.db.Error."""
     now = database_clock()
+    clusters.forget_the_dead(now=now, policy=settings.LEASE)
     recovery.recover_stalled(now=now)
     if dispatch.waiting():
         return
