@@ -172,6 +172,7 @@ RATE = RatePolicy(
     capacity=env.int("RATE_LIMIT_CAPACITY", default=20),
     per_minute=env.int("RATE_LIMIT_PER_MINUTE", default=20),
     embedded_per_host=env.int("WHISPER_PER_HOST", default=1),
+    probe_seconds=API_TIMEOUT_SECONDS + 30,
 )
 RETRY = RetryPolicy()
 BUDGET = BudgetPolicy(

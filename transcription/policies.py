@@ -72,6 +72,8 @@ class RatePolicy:
     cool_down_seconds: float = 30.0
     # How long nobody calls then; it doubles each time that the one probe after it fails.
     longest_cool_down_seconds: float = 600.0
+    probe_seconds: float = 330.0
+    # The time of that probe, all that its call may take and a margin; then another may go.
     embedded_per_host: int = 1
     # Processes of one host that may run the embedded engine at once.
 

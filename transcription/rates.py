@@ -93,7 +93,7 @@ def reserve(policy: RatePolicy, *, audio_ms: int) -> float:
             HOSTED,
             audio_seconds=audio_ms / 1000,
             longest_seconds=policy.longest_wait_seconds,
-            probe_seconds=policy.cool_down_seconds,
+            probe_seconds=policy.probe_seconds,
         )
         if wait is not None:
             return min(wait, policy.longest_wait_seconds)
@@ -110,7 +110,9 @@ def wait_seconds(policy: RatePolicy, *, audio_ms: int = 0) -> Standing:
     sight = sight_of(limit, audio_ms=audio_ms)
     wait = sight.wait_seconds - policy.longest_wait_seconds
     if limit.is_broken:
-        wait = max(wait, sight.closed_seconds, sight.probe_seconds)
+        # The probe may answer long before its time is over: worth a look now and then.
+        probe = min(sight.probe_seconds, policy.cool_down_seconds)
+        wait = max(wait, sight.closed_seconds, probe)
     return Standing(wait, _why_not(limit, sight)) if wait > 0 else Standing(0.0, "")
 
 
@@ -166,11 +168,14 @@ def heed(advice: RateAdvice) -> None:
         )
 
 
-def went_wrong(policy: RatePolicy, *, now: datetime) -> None:
-    """Open the circuit where too many of the last requests failed, or where the probe did."""
+def went_wrong(policy: RatePolicy, *, now: datetime, began: datetime | None = None) -> None:
+    """Open the circuit where too many of the last requests failed, or where the probe did.
+
+    *began* is when the failing request did: one from before the probe says nothing of it.
+    """
     limit = row(policy)
     if limit.is_broken:
-        if limit.probe_until > 0:
+        if limit.probe_until > 0 and _may_be_probe(limit, policy, began):
             _break(limit, policy, "The request that tried whether the server works again failed")
         return
     failed, ended = _ended(policy, limit, now=now)
@@ -210,6 +215,15 @@ def _note_speed(per_minute: int) -> None:
     limit = row(settings.RATE)
     if limit.server_per_minute != per_minute:
         RateLimit.objects.filter(pk=limit.pk).update(server_per_minute=min(per_minute, 2**31 - 1))
+
+
+def _may_be_probe(limit: RateLimit, policy: RatePolicy, began: datetime | None) -> bool:
+    """Say whether a request that began then is the probe, whose start was reserved last.
+
+    Nobody began in the last seconds before it: the circuit is never open for less than the longest
+    wait. So much may the clocks differ.
+    """
+    return began is None or began.timestamp() >= limit.starts_at - policy.longest_wait_seconds
 
 
 def _ended(policy: RatePolicy, limit: RateLimit, *, now: datetime) -> tuple[int, int]:

@@ -15,7 +15,7 @@ AROUND = 0.3
 # Seconds that a busy machine may take between two statements.
 MOMENTS = (
     *("next_at", "audio_next_at", "closed_until", "paced_at", "slowed_at", "probe_until"),
-    "counted_from",
+    *("counted_from", "starts_at"),
 )
 
 

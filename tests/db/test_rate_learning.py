@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from pytest_django import Settings
 
 from tests.at_once import at_once
 from tests.db.rate_kit import (
@@ -271,6 +272,11 @@ def went_wrong(policy: RatePolicy = BREAKING) -> RateLimit:
     return limit()
 
 
+def failed(*, began: float) -> None:
+    """Let a request fail now that began at a moment of the row."""
+    rates.went_wrong(BREAKING, now=NOW, began=datetime.fromtimestamp(began, UTC))
+
+
 def break_it() -> None:
     ended(*["EngineUnavailable"] * 4)
     assert went_wrong().is_broken
@@ -430,12 +436,56 @@ def test_a_probe_that_says_nothing_is_replaced_when_its_time_is_over() -> None:
     later(31)
     reserve(BREAKING)
 
-    later(29)
+    later(BREAKING.probe_seconds - 1)
     refused(BREAKING)
 
     later(1 + AROUND)
     assert reserve(BREAKING) == 0
     refused(BREAKING)
+
+
+def test_while_a_probe_hangs_for_as_long_as_a_call_may_no_other_goes(settings: Settings) -> None:
+    break_it()
+    later(31)
+    policy = replace(settings.RATE, failing_least=4)
+    reserve(policy)
+
+    passed = 0
+    while passed + 20 < settings.API_TIMEOUT_SECONDS:
+        later(20)
+        passed += 20
+        # Who is refused asks again soon: the probe may answer long before its time is over.
+        assert refused(policy).wait_seconds <= policy.cool_down_seconds
+
+
+def test_a_late_failure_of_a_request_from_before_is_not_the_probes() -> None:
+    break_it()
+    opened = unix_now()
+    later(31)
+    reserve(BREAKING)
+    before = limit()
+
+    failed(began=opened - 31)
+    assert (limit().breaks, limit().closed_until) == (1, before.closed_until)
+    refused(BREAKING)
+
+    # The probe's own, although the server has asked for patience first.
+    rates.close_for(20, reason="Wait.")
+    failed(began=before.starts_at + 0.1)
+    assert limit().breaks == 2
+
+
+def test_a_failure_of_a_probe_that_was_replaced_is_not_that_of_its_successor() -> None:
+    break_it()
+    later(31)
+    reserve(BREAKING)
+    first = limit().starts_at
+    later(BREAKING.probe_seconds + AROUND)
+    reserve(BREAKING)
+
+    failed(began=first - BREAKING.probe_seconds)
+
+    assert limit().breaks == 1
 
 
 def test_very_many_breaks_are_still_reckoned() -> None:
