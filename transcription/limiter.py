@@ -80,7 +80,7 @@ def acquire(limit: Limit, *, now: datetime, lease_seconds: float) -> Permit | No
     for slot in usable if room > 0 else ():
         permit = Permit(slot.pk, uuid.uuid4(), limit)
         if _take(permit, now=now, lease_seconds=lease_seconds):
-            return permit
+            return permit if room >= len(usable) else _unless_too_many(permit, now=now)
     return None
 
 
@@ -145,6 +145,18 @@ def _take(permit: Permit, *, now: datetime, lease_seconds: float) -> bool:
             lease_until=now + timedelta(seconds=lease_seconds),
         )
     )
+
+
+def _unless_too_many(permit: Permit, *, now: datetime) -> Permit | None:
+    """Give the slot back where others took theirs since the look.
+
+    With slots beyond the capacity still held there are more free ones than there is room. Each
+    counts after taking, so at least the last of several sees them all.
+    """
+    if sum(not _is_free(slot, now) for slot in _slots(permit.limit)) <= permit.limit.capacity:
+        return permit
+    permit.release()
+    return None
 
 
 def _waited_for(limit: Callable[[], Limit], *, clock: Clock, policy: LeasePolicy) -> Permit:

@@ -106,6 +106,27 @@ def test_a_lowered_limit_leaves_who_holds_and_admits_nobody_until_there_is_room(
     assert [bool(acquire(low)) for _ in range(2)] == [True, False]
 
 
+def test_of_two_who_take_at_the_same_moment_one_gets_what_a_lowered_limit_has_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    low = Limit("hosted", 2)
+    _, _, third = [held(acquire(Limit("hosted", 3))) for _ in range(3)]
+    Slot.objects.exclude(pk=third.slot_id).update(token=None, holder="", lease_until=None)
+    look, others = limiter._slots, list[Permit | None]()
+
+    def look_and_be_overtaken(limit: Limit) -> list[Slot]:
+        seen = look(limit)
+        monkeypatch.setattr(limiter, "_slots", look)
+        others.append(acquire(limit))
+        return seen
+
+    monkeypatch.setattr(limiter, "_slots", look_and_be_overtaken)
+    mine = acquire(low)
+
+    assert [bool(mine), bool(others[0])] == [False, True]
+    assert Slot.objects.exclude(token=None).count() == low.capacity
+
+
 def test_a_raised_limit_holds_for_the_next() -> None:
     acquire(Limit("hosted", 1))
 
