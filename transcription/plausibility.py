@@ -197,6 +197,8 @@ def _holes(answer: _Answer) -> Iterator[Suspicion]:
         return
     covered = [span for word in answer.words for span in _sounding(word)]
     for gap in gaps(covered, answer.whole):
+        if gap.duration_ms < HOLE_MS:
+            continue
         lost = clip_all(answer.speech, gap)
         if total_ms(lost) < HOLE_MS:
             continue
@@ -313,7 +315,7 @@ def _echoes(answer: _Answer, prompted: Sequence[str]) -> Iterator[Suspicion]:
 def _sentence_of(answer: _Answer, hint: tuple[str, ...]) -> tuple[int, int] | None:
     """Return the first and last word where *hint* stands between the ends of sentences."""
     for start in range(len(answer.tokens) - len(hint) + 1):
-        if answer.tokens[start : start + len(hint)] == hint:
+        if answer.tokens[start] == hint[0] and answer.tokens[start : start + len(hint)] == hint:
             first, last = answer.at[start], answer.at[start + len(hint) - 1]
             begins = first == 0 or answer.words[first - 1].text.endswith(ENDS)
             if begins and (last == len(answer.words) - 1 or answer.words[last].text.endswith(ENDS)):
@@ -324,7 +326,7 @@ def _sentence_of(answer: _Answer, hint: tuple[str, ...]) -> tuple[int, int] | No
 def _stock(answer: _Answer) -> Iterator[Suspicion]:
     sentences = list(answer.sentences())
     beside = {index for a, b in _runs_beside(answer) for index in range(a, b + 1)}
-    leaving = [s for s in sentences if is_sign_off(answer.text(*s))]
+    leaving = {s for s in sentences if is_sign_off(answer.text(*s))}
     farewell_words = sum(last - first + 1 for first, last in leaving)
     for first, last in sentences:
         text = answer.text(first, last)

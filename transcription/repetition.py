@@ -47,13 +47,32 @@ def loop_in(tokens: Sequence[str]) -> Loop | None:
     """Return the longest repetition of a phrase that nobody says so often."""
     best: Loop | None = None
     for period in range(1, min(LONGEST_PERIOD, len(tokens) // 2) + 1):
-        least = _unbearable(period)
-        same = 0
-        for index in range(period, len(tokens)):
-            same = same + 1 if tokens[index] == tokens[index - period] else 0
-            length = same + period
-            if length >= least and (best is None or length > best.length):
-                best = Loop(index - length + 1, length, period)
+        least = max(_unbearable(period), best.length + 1 if best else 0)
+        best = _longest(tokens, period, least) or best
+    return best
+
+
+def _longest(tokens: Sequence[str], period: int, least: int) -> Loop | None:
+    """Return the longest repetition of *period* tokens that has *least* or more.
+
+    Its tokens that equal those a period before them are so many in a row that one is among every
+    so many; the others need not be looked at.
+    """
+    best: Loop | None = None
+    stride = max(least - period, 1)
+    index = period + stride - 1
+    while index < len(tokens):
+        first, end = index, index
+        while first >= period and tokens[first] == tokens[first - period]:
+            first -= 1
+        if first < index:
+            while end < len(tokens) and tokens[end] == tokens[end - period]:
+                end += 1
+        length = end - first - 1 + period
+        if first < index and length >= least:
+            best, least = Loop(first + 1 - period, length, period), length + 1
+            stride = least - period
+        index = max(end, index) + stride
     return best
 
 
@@ -71,12 +90,19 @@ def monotony_in(tokens: Sequence[str]) -> tuple[int, int] | None:
 
 def list_in(tokens: tuple[str, ...], hints: Sequence[tuple[str, ...]]) -> tuple[int, int] | None:
     """Return the first and last token of hints that follow each other as they were given."""
+    text = _spaced(tokens)
     for index in range(len(hints) - LISTED_TERMS + 1):
         wanted = tuple(token for hint in hints[index : index + LISTED_TERMS] for token in hint)
-        for start in range(len(tokens) - len(wanted) + 1):
-            if tokens[start : start + len(wanted)] == wanted:
-                return start, start + len(wanted) - 1
+        at = text.find(_spaced(wanted))
+        if at >= 0:
+            start = text.count(" ", 0, at)
+            return start, start + len(wanted) - 1
     return None
+
+
+def _spaced(tokens: Sequence[str]) -> str:
+    """Return tokens, which have no spaces, as a text in which phrases can be looked for."""
+    return f" {' '.join(tokens)} "
 
 
 def _has_variety(tokens: Sequence[str]) -> bool:

@@ -11,17 +11,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
+from unicodedata import normalize
 
-from hearings.spans import Span, clip_all
+from hearings.spans import Span
 from transcription.engines.base import AnswerUnusable, Usage
 from transcription.engines.crooked_times import Piece, Placed, settled
-from transcription.engines.word_times import TimedWords, by_letters, letters
-from transcription.timing import spread
+from transcription.engines.word_times import SpokenTime, TimedWords, by_letters, letters
 from transcription.words import Word
 
 MOST_COUNT = 2_000_000_000
 # Milliseconds or tokens; a database column holds no more, and no call costs so much.
 MOST_NUMBER = 1e12
+MOST_PER_SECOND, SPARE = 50, 1_000
+# Words or segments in a second of audio, and besides; people say five, and models that repeat
+# themselves write fifteen.
+LETTERS_PER_SECOND, SPARE_LETTERS = 80, 4_000
+# The same of a text's characters, since not every script has spaces; people say 18, or 26 in haste.
 LONGEST_SPEAKER = 40
 NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 # What databases and files do not take: control characters and halves of characters.
@@ -47,27 +52,22 @@ def parse(body: bytes, *, speech: Sequence[Span], duration_ms: int) -> Heard:
     """
     value, flags = _value(body)
     length = max(duration_ms, 1)
+    _refuse_too_much(value, length)
     units, faults = _units(value, length)
     flags |= faults
     pieces = list(_pieces(value.get("words"), "word"))
     timed, faults = settled(pieces, length)
     flags |= faults
     words: list[Word] = []
-    source = TimedWords(timed)
+    source, spoken = TimedWords(timed), SpokenTime(speech)
     for unit in units:
         if own := source.taken_for(unit):
             words += by_letters(unit.text, own, unit.speaker)
             continue
         if pieces and letters(unit.text):
             flags.add(WORDS_DIFFER)
-        words += _spread(unit, speech)
+        words += spoken.spread(unit)
     return Heard(tuple(_in_sequence(words, length)), tuple(sorted(flags)), _usage(value))
-
-
-def _spread(unit: Placed, speech: Sequence[Span]) -> Iterator[Word]:
-    heard = clip_all(speech, unit.span) or (unit.span,)
-    for word in spread(unit.text, heard, unit.span.end_ms):
-        yield replace(word, speaker=unit.speaker)
 
 
 def _in_sequence(words: Sequence[Word], duration_ms: int) -> Iterator[Word]:
@@ -77,6 +77,36 @@ def _in_sequence(words: Sequence[Word], duration_ms: int) -> Iterator[Word]:
         start = min(max(word.start_ms, position), duration_ms - 1)
         position = min(max(word.end_ms, start + 1), duration_ms)
         yield replace(word, start_ms=start, end_ms=position)
+
+
+def _refuse_too_much(value: dict[str, Any], duration_ms: int) -> None:
+    """Raise AnswerUnusable where no such audio holds so much. Before anything else is reckoned."""
+    seconds = duration_ms / 1000
+    most, most_letters = (
+        MOST_PER_SECOND * seconds + SPARE,
+        LETTERS_PER_SECOND * seconds + SPARE_LETTERS,
+    )
+    for texts in (
+        [value.get("text")],
+        _texts(value, "segments", "text"),
+        _texts(value, "words", "word"),
+    ):
+        said = [text for text in texts if isinstance(text, str)]
+        if (
+            len(said) > most
+            or sum(len(normalize("NFKC", text)) for text in said) > most_letters
+            or sum(len(text.split()) for text in said) > most
+        ):
+            raise AnswerUnusable("The engine's answer holds far more than was said in this audio.")
+
+
+def _texts(value: dict[str, Any], name: str, key: str) -> list[object]:
+    items = value.get(name)
+    return (
+        [item.get(key) for item in items if isinstance(item, dict)]
+        if isinstance(items, list)
+        else []
+    )
 
 
 # The text and its parts ------------------------------------------------------------------------
@@ -91,7 +121,8 @@ def _units(value: dict[str, Any], duration_ms: int) -> tuple[list[Placed], set[s
     text = " ".join(part.text for part in parts)
     lines = list(_lines(said, pieces)) if isinstance(said, str) else []
     bare = " ".join(line.text for line in lines)
-    if lines and not any(_agree(form, pieces, parts) for form in (str(said), bare)):
+    forms = {bare, str(said)} if any(line.speaker for line in lines) else {bare}
+    if lines and not any(_agree(form, pieces, parts) for form in forms):
         if pieces:
             flags.add(DIFFERS)
         if len(letters(bare)) >= len(letters(text)):

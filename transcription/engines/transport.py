@@ -16,8 +16,8 @@ import httpx2
 from transcription.engines.deadline import UNTAKEN, Deadline, DeadlineBackend
 from transcription.engines.replies import SUCCESS_BELOW, Reply
 
-MOST_ANSWER_BYTES = 8 * 1024 * 1024
-# Unpacked. Words and segments of 23 minutes are less than one.
+MOST_ANSWER_BYTES = 1024 * 1024
+# Unpacked. Words and segments of 23 minutes are half of it.
 ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
 PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 

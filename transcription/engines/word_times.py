@@ -4,28 +4,45 @@ Some servers give the words of "twenty-five, please." as "twenty", "five", "plea
 """
 
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 
+from hearings.spans import Span, clip_all, union
 from transcription.engines.crooked_times import Placed
+from transcription.timing import spread
 from transcription.words import Timing, Word
 
 
 def letters(text: str) -> str:
     """Return what is left of *text* without case, spaces and punctuation."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in folded if character.isalnum())
+    return "".join(filter(str.isalnum, folded))
 
 
 @dataclass(slots=True)
 class TimedWords:
-    """Words with times, of which texts take theirs one after the other."""
+    """Words with times, of which texts take theirs one after the other.
+
+    All that they take together is linear in what there is of both.
+    """
 
     words: Sequence[Placed]
+    # In order.
     used: int = 0
     # So many at the front are spoken for.
+    _said: str = field(init=False)
+    # The letters of all words, one after the other.
+    _starts: list[int] = field(init=False)
+    # Where in it each begins, and last its length.
+    _middles_ms: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        said = [letters(word.text) for word in self.words]
+        self._said = "".join(said)
+        self._starts = list(accumulate(map(len, said), initial=0))
+        self._middles_ms = [word.span.middle_ms for word in self.words]
 
     def taken_for(self, unit: Placed) -> Sequence[Placed]:
         """Return the words that hold the letters of *unit*, those after the last ones first.
@@ -33,9 +50,10 @@ class TimedWords:
         Where the next ones do not, those from the unit's start on are looked at; where they do not
         either, none are returned and those of the unit's time are passed over.
         """
+        wanted = letters(unit.text)
         late = self._first_not_before(unit.span.start_ms)
-        for start in dict.fromkeys((self.used, late)):
-            end = self._end_of(letters(unit.text), start)
+        for start in dict.fromkeys((self.used, late)) if wanted else ():
+            end = self._end_of(wanted, start)
             if end is not None:
                 self.used = end
                 return self.words[start:end]
@@ -43,22 +61,43 @@ class TimedWords:
         return ()
 
     def _first_not_before(self, moment_ms: int) -> int:
-        at = self.used
-        while at < len(self.words) and self.words[at].span.middle_ms < moment_ms:
-            at += 1
-        return at
+        return bisect_left(self._middles_ms, moment_ms, lo=self.used)
 
     def _end_of(self, wanted: str, start: int) -> int | None:
         """Return where the words from *start* on that make *wanted* end; None if they do not."""
-        done, at = 0, start
-        while done < len(wanted):
-            if at == len(self.words):
-                return None
-            piece = letters(self.words[at].text)
-            if not wanted.startswith(piece, done):
-                return None
-            done, at = done + len(piece), at + 1
-        return at if at > start else None
+        position = self._starts[start]
+        if not self._said.startswith(wanted, position):
+            return None
+        end = bisect_left(self._starts, position + len(wanted), lo=start)
+        return end if self._starts[end] == position + len(wanted) else None
+
+
+class SpokenTime:
+    """Where speech was heard, to spread texts over."""
+
+    def __init__(self, speech: Sequence[Span]) -> None:
+        self._speech = union(speech)
+        self._starts = [span.start_ms for span in self._speech]
+        self._ends = [span.end_ms for span in self._speech]
+
+    def spread(self, unit: Placed) -> Iterator[Word]:
+        """Yield the words of *unit* over the speech in its time, or all of that if there is none.
+
+        They are spread over one stretch as long as the speech, and its silences are put in after:
+        so it takes as long as there are words and stretches, not as the one times the other.
+        """
+        first = bisect_right(self._ends, unit.span.start_ms)
+        last = bisect_left(self._starts, unit.span.end_ms)
+        spans = clip_all(self._speech[first:last], unit.span) or (unit.span,)
+        ends = list(accumulate(span.duration_ms for span in spans))
+
+        def moment(position: int) -> int:
+            at = min(bisect_left(ends, position), len(ends) - 1)
+            return spans[at].end_ms - (ends[at] - position)
+
+        for word in spread(unit.text, (Span(0, ends[-1]),), ends[-1]):
+            start, end = moment(word.start_ms), moment(word.end_ms)
+            yield Word(start, end, word.text, timing=word.timing, speaker=unit.speaker)
 
 
 def by_letters(text: str, words: Sequence[Placed], speaker: str | None) -> Iterator[Word]:
