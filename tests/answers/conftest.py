@@ -3,6 +3,7 @@
 import io
 import wave
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from pytest_django import Settings
@@ -23,6 +24,7 @@ def api(settings: Settings) -> Iterator[FakeApi]:
         server.answer = KNOWN
         settings.OPENAI_BASE_URL = server.url
         settings.OPENAI_API_KEY = KEY
+        settings.OPENAI_USD_PER_MINUTE = Decimal("0.0045")
         settings.DISPATCHER = "tests.db.run_kit.NoDispatcher"
         yield server
 

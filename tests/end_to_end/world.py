@@ -134,6 +134,7 @@ class World:
             "SECRET_KEY": "a key for tests " * 4,
             "OPENAI_API_KEY": "sk-test",
             "OPENAI_BASE_URL": self.api_url,
+            "OPENAI_USD_PER_MINUTE": "0.0045",
             "TRANSCRIPTION_ENGINE": "openai",
             "MAX_CONCURRENT_CHUNKS": "3",
             "WORKERS": "4",

@@ -113,13 +113,25 @@ def test_without_a_language_none_is_named() -> None:
 # Prices ----------------------------------------------------------------------------------------
 
 
-def test_a_price_is_the_published_one_the_settings_one_or_none() -> None:
-    def price(model: str, told: Decimal | None = None) -> Decimal | None:
-        engine = OpenAIEngine(
-            model, api_key=KEY, base_url=None, timeout_seconds=1, usd_per_minute=told
-        )
-        return engine.capabilities.usd_per_minute
+def price(model: str, told: Decimal | None = None, base_url: str | None = None) -> Decimal | None:
+    engine = OpenAIEngine(
+        model, api_key=KEY, base_url=base_url, timeout_seconds=1, usd_per_minute=told
+    )
+    return engine.capabilities.usd_per_minute
 
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/v1", "https://x.example/v1", "http://[::1"])
+def test_the_vendors_price_is_not_another_servers(url: str) -> None:
+    assert price("whisper-1", base_url=url) is None
+    assert price("whisper-1", Decimal("0.001"), url) == Decimal("0.001")
+
+
+def test_the_vendors_own_address_has_the_vendors_price() -> None:
+    assert price("whisper-1", base_url="https://api.openai.com/v1") == Decimal("0.006")
+    assert price("whisper-1", base_url="") == Decimal("0.006")
+
+
+def test_a_price_is_the_published_one_the_settings_one_or_none() -> None:
     assert price("gpt-transcribe") == Decimal("0.0045")
     assert price("gpt-transcribe", Decimal(0)) == Decimal(0)
     assert price("gpt-4o-transcribe-diarize") is None

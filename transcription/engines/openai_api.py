@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from hearings.spans import Span
 from transcription.engines import answers, lost_calls, refusals
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # they take a second to import, which no command that asks fo
     from transcription.engines.transport import CappedTransport
 
 VENDOR = "https://api.openai.com/v1"
+VENDORS_HOST = "api.openai.com"
 LONGEST_LOOK_SECONDS = 30.0
 # Of a question that sends no audio.
 LONGEST_REQUEST_ID = 200
@@ -103,7 +105,10 @@ class OpenAIEngine:
         usd_per_minute: Decimal | None = None,
         traits: Traits | None = None,
     ) -> None:
-        """*usd_per_minute* is the price that the settings give; None: as in the table."""
+        """*usd_per_minute* is the price that the settings give.
+
+        None: as in the table, whose prices are the vendor's; another server's are not known.
+        """
         self.model = model
         self._traits = traits or Forgetful()
         self._api_key = api_key
@@ -115,7 +120,9 @@ class OpenAIEngine:
     @property
     def capabilities(self) -> Capabilities:
         model = hosted_model(self.model)
-        price = model.usd_per_minute if self._usd_per_minute is None else self._usd_per_minute
+        price = self._usd_per_minute
+        if price is None and self._is_vendors_server:
+            price = model.usd_per_minute
         return Capabilities(
             is_hosted=True,
             word_times=model.word_times and model.is_known,
@@ -125,6 +132,13 @@ class OpenAIEngine:
             most_tokens=model.most_tokens,
             usd_per_minute=price,
         )
+
+    @property
+    def _is_vendors_server(self) -> bool:
+        try:
+            return not self._base_url or urlsplit(self._base_url).hostname == VENDORS_HOST
+        except ValueError:
+            return False
 
     def check(self) -> None:
         """Raise AccessRefused where the settings cannot work. Asks no server."""
