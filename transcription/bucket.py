@@ -13,8 +13,13 @@ and reserves that start by
 
 so that any stretch of L seconds holds at most burst + L / gap starts. The reserver sleeps until
 its start; who comes next gets the next one, so that nobody looks again and again, and nobody
-starves. Seconds of audio have a second bucket of one minute's worth: a slice of a seconds' time
-starts when the bucket holds as much, or is full where the slice is larger than the bucket.
+starves.
+
+Seconds of audio have a second bucket of one minute's worth, which may go into debt: a slice starts
+as soon as the bucket is not in debt, however long the slice is, and what the bucket lacks is paid
+off before the next one. So the wait is the same for long and short slices, and short ones cannot
+keep a long one from ever starting. Any stretch of L seconds holds at most what a minute and L
+seconds let through, and one slice more.
 
 `next_at` counts seconds at the speed of its reckoning, kept beside it. At another speed (a
 person's change, a refusal) the same number of starts is still owed, in more or less time.
@@ -55,13 +60,12 @@ _OF_THE_ROW = "(SELECT {now} AS moment)"
 _OF_A_READER = "(SELECT {now} AS moment, read.* FROM {table} AS read WHERE name = %(name)s)"
 _SEEN = """(
   SELECT paid.*,
-    {most}(base, due - (burst - 1) * gap, audio_due - {most}(60.0 - cost, 0.0)) AS start_at
+    {most}(base, due - (burst - 1) * gap, audio_due - 60.0) AS start_at
   FROM (
     SELECT timed.*,
       base + {most}(next_at - base, 0.0) * reckoned_per_minute * gap / 60.0 AS due,
       base + {most}(audio_next_at - base, 0.0)
-        * audio_reckoned_per_minute * audio_gap / 60.0 AS audio_due,
-      audio_gap * %(audio)s AS cost
+        * audio_reckoned_per_minute * audio_gap / 60.0 AS audio_due
     FROM (
       SELECT clocked.*, {most}(moment, closed_until) AS base,
         {least}(capacity, COALESCE(server_per_minute, capacity)) AS burst,
@@ -71,13 +75,13 @@ _SEEN = """(
     ) AS timed
   ) AS paid
 ) AS seen"""
-# What the row means at this moment; `audio` is the length of the slice in seconds.
+# What the row means at this moment.
 _RESERVE = """
 UPDATE {table} SET
   (next_at, reckoned_per_minute, audio_next_at, audio_reckoned_per_minute, starts_at, probe_until)
   = (
     SELECT {most}(start_at, due) + gap, 60.0 / gap,
-      {most}(start_at, audio_due) + cost, COALESCE(audio_seconds_per_minute, 0),
+      {most}(start_at, audio_due) + audio_gap * %(audio)s, COALESCE(audio_seconds_per_minute, 0),
       start_at, CASE WHEN is_broken THEN start_at + %(probe)s ELSE 0.0 END
     FROM {seen})
 WHERE name = %(name)s AND (
@@ -94,7 +98,7 @@ UPDATE {table} SET {also},
 WHERE name = %(name)s AND {when}"""
 _LOOK = """
 SELECT moment, start_at - moment, closed_until - moment, probe_until - moment,
-  (due - base) / gap, burst, 60.0 / gap
+  (due - base) / gap, burst, 60.0 / gap, audio_due - 60.0 - moment
 FROM {seen}"""
 
 
@@ -126,6 +130,8 @@ class Sight:
     # Starts that a full bucket holds.
     per_minute: float
     # Starts a minute, by the pace.
+    audio_wait_seconds: float
+    # Until the bucket of audio is out of debt; not positive where it is.
 
     @property
     def tokens(self) -> float:
@@ -152,9 +158,9 @@ def reserve(
     return max(0.0, rows[0][0]) if rows else None
 
 
-def look(name: str, *, audio_seconds: float = 0.0) -> Sight | None:
+def look(name: str) -> Sight | None:
     """Return the row as it is now; None where there is none."""
-    rows = _run(_LOOK, clocked=_OF_A_READER, name=name, audio=audio_seconds)
+    rows = _run(_LOOK, clocked=_OF_A_READER, name=name)
     return Sight(*rows[0]) if rows else None
 
 
@@ -165,7 +171,6 @@ def close(name: str, *, seconds: float, reason: str) -> None:
         also="reason = %(reason)s",
         when="closed_until < {now} + %(seconds)s",
         name=name,
-        audio=0.0,
         seconds=seconds,
         reason=reason,
     )
@@ -178,7 +183,6 @@ def break_circuit(row: RateLimit, *, seconds: float, reason: str) -> None:
         also="is_broken = TRUE, breaks = %(breaks)s, probe_until = 0, reason = %(reason)s",
         when="is_broken = %(was_broken)s AND breaks = %(had)s AND probe_until = %(probed)s",
         name=row.name,
-        audio=0.0,
         seconds=seconds,
         reason=reason,
         breaks=min(row.breaks + 1, _MOST_BREAKS),
@@ -195,7 +199,6 @@ def mend_circuit(name: str) -> None:
         also="is_broken = FALSE, breaks = 0, probe_until = 0, reason = '', counted_from = {now}",
         when="is_broken AND probe_until > 0",
         name=name,
-        audio=0.0,
         seconds=0.0,
     )
 

@@ -26,7 +26,7 @@ class Limits:
     per_minute: float | None = None
     # Calls that may follow, evenly; None where nothing holds them back.
     audio_seconds_per_minute: int | None = None
-    # Audio that may be sent in a minute, a minute's worth of it at once; None: any.
+    # Audio that may be sent in a minute, a minute's worth of it and one call at once; None: any.
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +110,19 @@ def together(plans: Sequence[Plan]) -> Plan:
 
 
 class _Bucket:
-    """Says when the next call may leave, as the shared limit does: full at 0, refilled evenly."""
+    """Says when the next call may leave, as the shared limit does: full at 0, refilled evenly.
 
-    def __init__(self, *, per_minute: float, burst: float) -> None:
+    A call leaves when the bucket holds *least*; what it takes beyond is owed.
+    """
+
+    def __init__(self, *, per_minute: float, burst: float, least: float) -> None:
         self._interval = MINUTE_SECONDS / per_minute
-        self._burst = burst
+        self._spare = burst - least
         self._full_at = 0.0
 
-    def start(self, earliest: float, amount: float) -> float:
-        """Return when a call of *amount* may leave that is ready at *earliest*."""
-        return max(earliest, self._full_at - max(0.0, self._burst - amount) * self._interval)
+    def start(self, earliest: float) -> float:
+        """Return when a call may leave that is ready at *earliest*."""
+        return max(earliest, self._full_at - self._spare * self._interval)
 
     def take(self, at: float, amount: float) -> None:
         self._full_at = max(self._full_at, at) + amount * self._interval
@@ -127,17 +130,17 @@ class _Bucket:
 
 def _seconds(lengths_ms: Sequence[int], at_once: int, limits: Limits, pace: CallPace) -> float:
     """Return when the last call ends, if each leaves in order as soon as the limits let it."""
-    calls = limits.per_minute and _Bucket(per_minute=limits.per_minute, burst=limits.burst)
+    calls = limits.per_minute and _Bucket(per_minute=limits.per_minute, burst=limits.burst, least=1)
     rate = limits.audio_seconds_per_minute
-    audio = rate and _Bucket(per_minute=rate, burst=rate)
+    audio = rate and _Bucket(per_minute=rate, burst=rate, least=0)
     slots = [0.0] * at_once
     heapify(slots)
     for length_ms in lengths_ms:
         start = slots[0]
         if calls:
-            start = calls.start(start, 1)
+            start = calls.start(start)
         if audio:
-            start = audio.start(start, length_ms / 1000)
+            start = audio.start(start)
             audio.take(start, length_ms / 1000)
         if calls:
             calls.take(start, 1)

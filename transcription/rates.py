@@ -98,16 +98,16 @@ def reserve(policy: RatePolicy, *, audio_ms: int) -> float:
         if wait is not None:
             return min(wait, policy.longest_wait_seconds)
         # The row is made here where there was none yet.
-        standing = wait_seconds(policy, audio_ms=audio_ms)
+        standing = wait_seconds(policy)
         if standing.reason:
             break
     raise RateLimited(standing.wait_seconds, standing.reason or "Others took the next starts.")
 
 
-def wait_seconds(policy: RatePolicy, *, audio_ms: int = 0) -> Standing:
-    """Say how long it is until `reserve` can succeed. Reads only."""
+def wait_seconds(policy: RatePolicy) -> Standing:
+    """Say how long it is until `reserve` can succeed, for audio of any length. Reads only."""
     limit = row(policy)
-    sight = sight_of(limit, audio_ms=audio_ms)
+    sight = sight_of(limit)
     wait = sight.wait_seconds - policy.longest_wait_seconds
     if limit.is_broken:
         # The probe may answer long before its time is over: worth a look now and then.
@@ -116,9 +116,9 @@ def wait_seconds(policy: RatePolicy, *, audio_ms: int = 0) -> Standing:
     return Standing(wait, _why_not(limit, sight)) if wait > 0 else Standing(0.0, "")
 
 
-def sight_of(limit: RateLimit, *, audio_ms: int = 0) -> Sight:
+def sight_of(limit: RateLimit) -> Sight:
     """Return what is left in the bucket of *limit*, by the database's clock."""
-    sight = bucket.look(limit.name, audio_seconds=audio_ms / 1000)
+    sight = bucket.look(limit.name)
     if sight is None:
         raise RateLimit.DoesNotExist
     return sight
@@ -260,7 +260,11 @@ def _why_not(limit: RateLimit, sight: Sight) -> str:
         return f"Closed until {until:%H:%M:%S %Z}. {limit.reason}".strip()
     if limit.is_broken and sight.probe_seconds > 0:
         return "Many requests failed; one is trying whether the server works again."
+    if sight.audio_wait_seconds >= sight.wait_seconds:
+        used_up = f"{limit.audio_seconds_per_minute} seconds of audio a minute"
+    else:
+        used_up = f"{sight.per_minute:.3g} requests a minute"
     return (
-        f"The limit of {sight.per_minute:.0f} requests a minute is used up; "
+        f"The limit of {used_up} is used up; "
         f"the next may start in {sight.wait_seconds:.0f} seconds."
     )

@@ -1,5 +1,6 @@
 """When hosted engines may be asked: the bucket over time, many at once, changes while it runs."""
 
+from dataclasses import replace
 from functools import partial
 from random import Random
 from threading import Event
@@ -174,27 +175,71 @@ def test_audio_is_counted_by_its_length() -> None:
     waits = [reserve(audio_seconds=200) for _ in range(3)]
     assert waits == [0, 0, 0]
 
-    # The minute's 600 s are used up: 20 s more are there in two seconds.
-    assert reserve(audio_seconds=20) == about(2)
-    assert refused(audio_seconds=200).wait_seconds == about(22 - 5)
+    # The minute's 600 s are used up, but nothing is owed. Then 20 s are, for two seconds.
+    assert reserve(audio_seconds=20) == about(0)
+    assert reserve(audio_seconds=200) == about(2)
+    assert refused(audio_seconds=1).wait_seconds == about(22 - 5)
 
 
-def test_a_slice_larger_than_the_whole_bucket_passes_when_the_bucket_is_full() -> None:
+def test_a_slice_of_any_length_passes_when_no_audio_is_owed() -> None:
     change(audio_seconds_per_minute=60, capacity=100)
 
     assert reserve(audio_seconds=300) == 0
-    assert refused(audio_seconds=1).wait_seconds == about(241 - 5)
+    assert refused(audio_seconds=1).wait_seconds == about(240 - 5)
 
-    later(300)
-    assert reserve(audio_seconds=300) == 0
+    later(240)
+    assert reserve(audio_seconds=300) == about(0)
+
+
+def test_a_long_slice_waits_no_longer_than_short_ones_that_keep_coming() -> None:
+    change(audio_seconds_per_minute=600, capacity=100, per_minute=6000)
+    short_ones = many_reserve(80, POLICY)
+    assert 60 < len(short_ones) < 80
+    assert refused(audio_seconds=300).wait_seconds == about(refused().wait_seconds)
+
+    later(1)
+    assert reserve(audio_seconds=300) <= POLICY.longest_wait_seconds
+    # And what it took is paid off before the next.
+    assert refused().wait_seconds > 30 - 1 - AROUND
+
+
+def test_in_the_long_run_no_more_audio_starts_than_the_limit_lets_through() -> None:
+    chance, at, starts = Random(7), 0.0, list[tuple[float, float]]()
+    change(audio_seconds_per_minute=600, capacity=100, per_minute=6000)
+    for _ in range(300):
+        pause, length = chance.choice([0, 1, 4]), chance.choice([2, 20, 60, 300])
+        later(pause)
+        at += pause
+        try:
+            starts.append((at + reserve(audio_seconds=length), length))
+        except RateLimited:
+            continue
+
+    for first, (begin, _) in enumerate(starts):
+        for last in range(first, len(starts)):
+            # Of the last one only the start counts: it may be as long as it likes.
+            sent = sum(length for _, length in starts[first:last])
+            assert sent <= 600 + (starts[last][0] - begin + AROUND) * 10 + 300
+    assert sum(length for _, length in starts) >= 0.8 * at * 10
 
 
 def test_who_is_refused_for_audio_takes_no_start_from_the_other_bucket() -> None:
     change(audio_seconds_per_minute=60)
-    reserve(audio_seconds=60)
+    reserve(audio_seconds=120)
     refused(audio_seconds=60)
 
     assert rates.sight_of(limit()).tokens == about(2)
+
+
+def test_the_refusal_names_the_limit_that_binds() -> None:
+    change(audio_seconds_per_minute=60)
+    reserve(audio_seconds=120)
+    assert "60 seconds of audio a minute is used up" in refused().reason
+
+    change(audio_seconds_per_minute=6000, per_minute=2)
+    for _ in range(3):
+        rates.reserve(replace(POLICY, longest_wait_seconds=100), audio_ms=10_000)
+    assert "2 requests a minute is used up" in refused().reason
 
 
 # Many at once
@@ -279,7 +324,7 @@ def test_a_limit_on_audio_that_is_set_later_counts_from_then() -> None:
     reserve(audio_seconds=600)
 
     change(audio_seconds_per_minute=60)
-    assert reserve(audio_seconds=60) == 0
+    assert reserve(audio_seconds=120) == 0
     assert refused(audio_seconds=60).wait_seconds == about(60 - 5)
 
     change(audio_seconds_per_minute=None)
