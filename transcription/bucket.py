@@ -98,7 +98,7 @@ UPDATE {table} SET {also},
 WHERE name = %(name)s AND {when}"""
 _LOOK = """
 SELECT moment, start_at - moment, closed_until - moment, probe_until - moment,
-  (due - base) / gap, burst, 60.0 / gap, audio_due - 60.0 - moment
+  (due - base) / gap, burst, 60.0 / gap, audio_due - 60.0 - moment, audio_due - base
 FROM {seen}"""
 
 
@@ -132,6 +132,8 @@ class Sight:
     # Starts a minute, by the pace.
     audio_wait_seconds: float
     # Until the bucket of audio is out of debt; not positive where it is.
+    audio_full_seconds: float
+    # From now, or from when it opens, until the bucket of audio is full; 0 where it is.
 
     @property
     def tokens(self) -> float:

@@ -27,6 +27,12 @@ class Limits:
     # Calls that may follow, evenly; None where nothing holds them back.
     audio_seconds_per_minute: int | None = None
     # Audio that may be sent in a minute, a minute's worth of it and one call at once; None: any.
+    opens_in: float = 0.0
+    # Seconds until calls may leave at all.
+    full_in: float = 0.0
+    # Seconds from then until as many may leave at once as after a quiet time …
+    audio_full_in: float = 0.0
+    # … and as much audio.
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +116,15 @@ def together(plans: Sequence[Plan]) -> Plan:
 
 
 class _Bucket:
-    """Says when the next call may leave, as the shared limit does: full at 0, refilled evenly.
+    """Says when the next call may leave, as the shared limit does, refilled evenly.
 
     A call leaves when the bucket holds *least*; what it takes beyond is owed.
     """
 
-    def __init__(self, *, per_minute: float, burst: float, least: float) -> None:
+    def __init__(self, *, per_minute: float, burst: float, least: float, full_at: float) -> None:
         self._interval = MINUTE_SECONDS / per_minute
         self._spare = burst - least
-        self._full_at = 0.0
+        self._full_at = full_at
 
     def start(self, earliest: float) -> float:
         """Return when a call may leave that is ready at *earliest*."""
@@ -130,10 +136,17 @@ class _Bucket:
 
 def _seconds(lengths_ms: Sequence[int], at_once: int, limits: Limits, pace: CallPace) -> float:
     """Return when the last call ends, if each leaves in order as soon as the limits let it."""
-    calls = limits.per_minute and _Bucket(per_minute=limits.per_minute, burst=limits.burst, least=1)
+    if not lengths_ms:
+        return 0.0
+    opens = limits.opens_in
+    calls = limits.per_minute and _Bucket(
+        per_minute=limits.per_minute, burst=limits.burst, least=1, full_at=opens + limits.full_in
+    )
     rate = limits.audio_seconds_per_minute
-    audio = rate and _Bucket(per_minute=rate, burst=rate, least=0)
-    slots = [0.0] * at_once
+    audio = rate and _Bucket(
+        per_minute=rate, burst=rate, least=0, full_at=opens + limits.audio_full_in
+    )
+    slots = [opens] * at_once
     heapify(slots)
     for length_ms in lengths_ms:
         start = slots[0]

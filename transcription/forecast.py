@@ -37,7 +37,7 @@ class Terms:
 
 
 def terms_of(engine: str, model: str) -> Terms:
-    """Return the present terms of *engine* with *model*. At most two queries."""
+    """Return the present terms of *engine* with *model*. At most three queries."""
     capabilities = engine_for(engine, model).capabilities
     if capabilities.is_hosted:
         limits, otherwise = _hosted_limits(settings.RATE), HOSTED_PACE
@@ -54,16 +54,19 @@ def keep(run: Run, estimated: Estimate) -> None:
 
 
 def _hosted_limits(policy: RatePolicy) -> Limits:
-    """Return what the row says; before the first call makes it, the policy's seeds count."""
+    """Return what the row says now; before the first call makes it, the policy's seeds count."""
     row = RateLimit.objects.filter(name=rates.HOSTED).first()
     if row is None:
         return Limits(policy.max_concurrent_chunks, policy.capacity, policy.per_minute)
-    servers = row.server_per_minute
+    sight = rates.sight_of(row)
     return Limits(
         at_once=row.max_concurrent,
-        burst=min(row.capacity, servers or row.capacity),
-        per_minute=row.pace * min(row.per_minute, servers or row.per_minute),
+        burst=sight.burst,
+        per_minute=sight.per_minute,
         audio_seconds_per_minute=row.audio_seconds_per_minute,
+        opens_in=max(0.0, sight.closed_seconds),
+        full_in=sight.owed * 60 / sight.per_minute,
+        audio_full_in=sight.audio_full_seconds,
     )
 
 

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from hearings.spans import Span
 from tests.db.run_kit import recorded_hearing
 from tests.factories import NOW, make_chunk, make_hearing, make_run
-from transcription import pipeline
+from transcription import pipeline, rates
 from transcription.estimating import CallPace, Limits
 from transcription.forecast import EMBEDDED_PACE, HOSTED_PACE, Terms, keep, terms_of
 from transcription.models import Attempt, Chunk, ChunkStatus, RateLimit, Run, RunStatus
@@ -62,6 +62,30 @@ def test_the_row_is_the_limit_with_what_refusals_left_of_it() -> None:
     )
 
     assert terms_of("openai", "gpt-transcribe").limits == Limits(5, 30, 30, 900)
+
+
+def test_the_estimate_begins_with_the_row_as_it_is_now(settings: Settings) -> None:
+    settings.RATE = RatePolicy(capacity=4, per_minute=4)
+    RateLimit.objects.create(
+        name="hosted",
+        max_concurrent=5,
+        capacity=4,
+        per_minute=4,
+        audio_seconds_per_minute=600,
+    )
+    for _ in range(3):
+        assert rates.reserve(settings.RATE, audio_ms=300_000) == 0
+
+    used = terms_of("openai", "gpt-transcribe").limits
+    assert used.opens_in == 0
+    assert used.full_in == pytest.approx(45, abs=2)
+    assert used.audio_full_in == pytest.approx(90, abs=2)
+
+    rates.close_for(600, reason="The server asked for it.")
+    closed = terms_of("openai", "gpt-transcribe")
+    assert closed.limits.opens_in == pytest.approx(600, abs=2)
+    # No burst leaves at the opening: the second call follows a quarter of a minute later.
+    assert closed.estimate(TWO_CHUNKS).seconds >= 600 - 2 + 15
 
 
 def test_a_server_that_named_a_lower_limit_is_believed() -> None:

@@ -23,6 +23,9 @@ limits = st.builds(
     burst=st.integers(1, 20),
     per_minute=st.none() | st.floats(1, 120),
     audio_seconds_per_minute=st.none() | st.integers(60, 6_000),
+    opens_in=st.just(0.0) | st.floats(0, 600),
+    full_in=st.just(0.0) | st.floats(0, 300),
+    audio_full_in=st.just(0.0) | st.floats(0, 300),
 )
 paces = st.builds(CallPace, st.floats(0, 20), st.floats(0, 0.5))
 
@@ -41,7 +44,9 @@ def simulated(calls_ms: Sequence[int], limits: Limits, pace: CallPace, step: flo
     """Play the run in small steps with buckets that are counted, not reckoned."""
     rate = limits.audio_seconds_per_minute
     waiting, under_way = list(calls_ms), list[float]()
-    tokens, sound, now = float(limits.burst), float(rate or 0), 0.0
+    now = limits.opens_in
+    tokens = limits.burst - (limits.per_minute or 0) / 60 * limits.full_in
+    sound = (rate or 0) * (1 - limits.audio_full_in / 60)
     while waiting or under_way:
         under_way = [end for end in under_way if end > now]
         while waiting and len(under_way) < limits.at_once:
@@ -105,6 +110,21 @@ def test_audio_a_minute_holds_back_long_chunks() -> None:
     # The third finds nothing owed and leaves, too; what it takes is waited for by the fourth.
     assert seconds_of(plan_of(*[300_000] * 3), limits, TEN_SECONDS_A_CALL) == 10
     assert seconds_of(plan_of(*[300_000] * 4), limits, TEN_SECONDS_A_CALL) == 30 + 10
+
+
+def test_what_is_closed_opens_first() -> None:
+    limits = Limits(at_once=1_000, burst=20, per_minute=20, opens_in=90)
+
+    assert seconds_of(plan_of(*[1_000] * 20), limits, TEN_SECONDS_A_CALL) == 90 + 10
+    assert seconds_of(plan_of(), limits, TEN_SECONDS_A_CALL) == 0
+
+
+def test_a_bucket_that_others_have_emptied_is_waited_for() -> None:
+    empty = Limits(at_once=1_000, burst=20, per_minute=20, full_in=60)
+    assert seconds_of(plan_of(*[1_000] * 20), empty, TEN_SECONDS_A_CALL) == 60 + 10
+
+    in_debt = Limits(at_once=1_000, audio_seconds_per_minute=600, audio_full_in=90)
+    assert seconds_of(plan_of(1_000), in_debt, TEN_SECONDS_A_CALL) == 30 + 10
 
 
 def test_a_chunk_longer_than_a_minutes_audio_still_leaves() -> None:
