@@ -44,6 +44,8 @@ MOST_ADVISED_SECONDS = 60.0
 # A limit by the minute is back within one; if not, a refusal will say so.
 SLOWED_SECONDS = 5.0
 # Refusals within it are of one moment, and slow everyone down once.
+_MOST_PER_MINUTE = 2**31 - 1
+# That fit into the row.
 
 
 class RateLimited(Exception):
@@ -156,10 +158,14 @@ def went_well(policy: RatePolicy) -> None:
         ).update(pace=Least(F("pace") + policy.pace_step, 1.0), paced_at=UnixNow())
 
 
-def heed(advice: RateAdvice) -> None:
-    """Obey what a server says of its limit: a lower speed than ours, a bucket that is empty."""
+def heed(advice: RateAdvice, *, refused: bool = False) -> None:
+    """Obey what a server says of its limit: a lower speed than ours, a bucket that is empty.
+
+    Where it has *refused* the request, nothing that it says lets anybody start sooner: a higher
+    speed counts only from an answer. Without advice the database is not asked.
+    """
     if advice.per_minute is not None and advice.per_minute > 0:
-        _note_speed(advice.per_minute)
+        _note_speed(advice.per_minute, lower_only=refused)
     reset_seconds = advice.reset_seconds or 0.0
     if advice.remaining is not None and advice.remaining <= 0 < reset_seconds:
         close_for(
@@ -210,11 +216,16 @@ def _clamped(seconds: float, most: float) -> float:
     return min(max(seconds, 0.0), most) if isfinite(seconds) else most
 
 
-def _note_speed(per_minute: int) -> None:
+def _note_speed(per_minute: int, *, lower_only: bool) -> None:
     """Keep what the server says; where it repeats itself, the row is only read."""
     limit = row(settings.RATE)
-    if limit.server_per_minute != per_minute:
-        RateLimit.objects.filter(pk=limit.pk).update(server_per_minute=min(per_minute, 2**31 - 1))
+    per_minute = min(per_minute, _MOST_PER_MINUTE)
+    if limit.server_per_minute == per_minute:
+        return
+    noted = RateLimit.objects.filter(pk=limit.pk)
+    if lower_only:
+        noted = noted.filter(Q(server_per_minute=None) | Q(server_per_minute__gt=per_minute))
+    noted.update(server_per_minute=per_minute)
 
 
 def _may_be_probe(limit: RateLimit, policy: RatePolicy, began: datetime | None) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from tests.at_once import at_once
 from tests.db.rate_kit import (
@@ -230,6 +230,54 @@ def test_a_server_that_takes_less_than_our_limit_is_obeyed_until_it_takes_more()
 
     rates.heed(RateAdvice(per_minute=5000))
     assert reserve() == about(2)
+
+
+def test_what_a_server_says_with_a_refusal_shortens_no_wait() -> None:
+    rates.heed(RateAdvice(per_minute=20))
+    for _ in range(4):
+        reserve()
+    rates.close_for(300, reason="The server asked for it.")
+    before = RateLimit.objects.values().get()
+
+    rates.heed(RateAdvice(per_minute=5000, remaining=0, reset_seconds=1), refused=True)
+
+    assert RateLimit.objects.values().get() == before
+
+
+def test_what_a_server_says_with_a_refusal_slows_down_and_closes() -> None:
+    rates.heed(RateAdvice(per_minute=20))
+
+    rates.heed(RateAdvice(per_minute=10, remaining=0, reset_seconds=20), refused=True)
+
+    assert limit().server_per_minute == 10
+    assert limit().closed_until - unix_now() == about(20)
+
+
+def test_a_speed_of_a_server_that_was_never_named_is_learned_from_a_refusal() -> None:
+    limit()
+
+    rates.heed(RateAdvice(per_minute=12), refused=True)
+
+    assert limit().server_per_minute == 12
+
+
+@pytest.mark.parametrize(
+    ("advice", "queries"),
+    [
+        (RateAdvice(), 0),
+        (RateAdvice(per_minute=20), 1),
+        (RateAdvice(per_minute=10**12), 1),
+        (RateAdvice(per_minute=20, remaining=0, reset_seconds=20), 3),
+    ],
+    ids=["nothing", "what is known", "more than fits", "that its bucket is empty"],
+)
+def test_advice_that_is_repeated_costs_little(
+    advice: RateAdvice, queries: int, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    rates.heed(advice)
+
+    with django_assert_max_num_queries(queries):
+        rates.heed(advice)
 
 
 def test_a_server_that_takes_fewer_than_our_bucket_holds_gets_no_more_at_once() -> None:
