@@ -65,7 +65,7 @@ bench: $(VENV)/installed-dev ffmpeg database model
 	$(BIN)/python -m bench
 
 proof: $(VENV)/installed-dev ffmpeg model
-	PROOF=full $(BIN)/pytest -q -m "not browser"
+	@$(BIN)/python -m tests --proof
 
 clean:
 	rm -rf $(VENV)
