@@ -6,6 +6,7 @@ all that it leaves, it was killed by somebody else.
 
 import os
 import signal
+import stat
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -137,9 +138,10 @@ class Fate:
             return path
 
         def sync_or_die(file: int) -> None:
-            self._of_receipt("before an fsync")
+            kind = "folder" if stat.S_ISDIR(os.fstat(file).st_mode) else "receipt"
+            self._of_receipt(f"before the {kind}'s fsync")
             sync(file)
-            self._of_receipt("after an fsync")
+            self._of_receipt(f"after the {kind}'s fsync")
 
         def replace_or_die(path: Path, target: Any) -> Path:
             replaced = replace(path, target)

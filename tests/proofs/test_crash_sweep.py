@@ -35,8 +35,8 @@ PROOF = os.environ.get("PROOF") == "full"
 UNSENT = ("before connect", "connected")
 # Announced and not begun: to be counted as unclear, since nobody can tell.
 CALLING = ("headers sent", "in mid-body", "body sent", "in mid-answer", "answered")
-UNKEPT = ("before the receipt", "before an fsync", "after an fsync")
-KEPT = ("receipt renamed", "receipt safe")
+UNKEPT = ("before the receipt", "before the receipt's fsync", "after the receipt's fsync")
+KEPT = ("receipt renamed", "before the folder's fsync", "after the folder's fsync", "receipt safe")
 PHASES = (*UNSENT, *CALLING, *UNKEPT, *KEPT)
 
 
