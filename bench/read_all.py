@@ -18,7 +18,7 @@ from django.conf import settings  # noqa: E402 (after Django's set-up)
 
 from hearings import spool  # noqa: E402
 from hearings.analysis import Analysis, analyse  # noqa: E402
-from transcription.engines.openai_api import OpenAIEngine  # noqa: E402
+from transcription.engines.registry import engine_for  # noqa: E402
 from transcription.planning import Plan, plan  # noqa: E402
 from transcription.slicing import sound_of  # noqa: E402
 

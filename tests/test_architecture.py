@@ -25,6 +25,7 @@ PURE = (
     "transcription.coverage",
     "transcription.retrying",
     "transcription.costs",
+    "transcription.watchdog",
     "transcription.plausibility",
     "transcription.phrases",
     "transcription.repetition",

@@ -10,6 +10,9 @@ from typing import IO, Self
 
 from django.conf import settings
 
+STOP_MARGIN_SECONDS = 40.0
+# What a cluster may take to end, beyond the deadline of its last call.
+
 
 class AttachedCluster:
     """Starts `workers` as a child that ends with us, also when we are killed."""

@@ -197,16 +197,16 @@ class Caller:
             **_said(error),
         )
         if work.is_hosted:
-            self._learn(error)
+            self._learn(attempt, error)
 
-    def _learn(self, error: EngineError) -> None:
+    def _learn(self, attempt: Attempt, error: EngineError) -> None:
         """Have the shared limit take note of a failure."""
         if error.answer:
-            rates.heed(error.answer.advice)
+            rates.heed(error.answer.advice, refused=True)
         if isinstance(error, EngineBusy):
             rates.slow_down(self._rate)
         if isinstance(error, rates.TROUBLE):
-            rates.went_wrong(self._rate, now=self._clock())
+            rates.went_wrong(self._rate, now=self._clock(), began=attempt.started_at)
         elif error.answer:  # it answers, if only to refuse this one
             rates.went_well(self._rate)
 

@@ -15,7 +15,7 @@ REPEATED = "what did not succeed is tried again then"
 PAUSED_BY_SERVER = "the server asked for a pause"
 BROKEN = "too many requests failed; one tries again then"
 PROBING = "one request is trying whether the server works again"
-USED_UP = "the limit of requests a minute is used up"
+USED_UP = "the limit of what may be sent a minute is used up"
 # Each says why to anyone; what a server answered is only for staff.
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from transcription.models import Attempt
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
-# An answer is 8 MiB at most, and many are under way.
+# An answer is 1 MiB at most, and many are under way.
 
 
 def keep(call: Attempt, body: bytes) -> Path:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -87,7 +88,7 @@ def test_of_what_is_done_the_command_says_that_nothing_is_paid(
 
 
 def progress(**values: int) -> Progress:
-    counts = {
+    counts: dict[str, Any] = {
         "chunks_total": 5,
         "chunks_done": 2,
         "chunks_running": 1,
@@ -96,7 +97,7 @@ def progress(**values: int) -> Progress:
         "audio_total_ms": 50_000,
         "audio_done_ms": 20_000,
     } | values
-    return Progress(**counts, elapsed_seconds=2.0, working_seconds=2.0)
+    return Progress(**counts, elapsed_seconds=2.0, working_seconds=2.0, waiting=None)
 
 
 def test_progress_says_what_was_paid_so_far() -> None:

@@ -129,7 +129,7 @@ def test_a_limit_that_is_used_up_for_long_is_told(hosted: Run) -> None:
     found = waiting(hosted)
 
     assert found and found.until
-    assert "the limit of requests a minute is used up" in found.in_words
+    assert "the limit of what may be sent a minute is used up" in found.in_words
 
 
 def test_a_run_whose_every_chunk_failed_before_waits_for_the_next_try(session: Hearing) -> None:

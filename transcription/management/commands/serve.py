@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from transcription.attached_cluster import AttachedCluster
+from transcription.attached_cluster import STOP_MARGIN_SECONDS, AttachedCluster
 
 THREADS = 8
 # Requests at once in each of the two web processes.
@@ -25,7 +25,9 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, **_: Any) -> None:
         signal.signal(signal.SIGTERM, _as_interrupt)
-        with AttachedCluster(stop_seconds=settings.API_TIMEOUT_SECONDS) as cluster:
+        with AttachedCluster(
+            stop_seconds=settings.API_TIMEOUT_SECONDS + STOP_MARGIN_SECONDS
+        ) as cluster:
             cluster.start()
             web = subprocess.Popen(_web_server(port))
             self.stdout.write(

@@ -21,7 +21,7 @@ from hearings.models import Hearing, ValidationFinding
 from hearings.times import clock
 from hearings.validation import Finding, Severity
 from transcription import clusters, filing, pipeline
-from transcription.attached_cluster import AttachedCluster
+from transcription.attached_cluster import STOP_MARGIN_SECONDS, AttachedCluster
 from transcription.bills import Bill, bill_of
 from transcription.clock import database_clock
 from transcription.engines.registry import NAMES as ENGINES
@@ -123,7 +123,9 @@ class Command(BaseCommand):
         sink.check()
         known = filing.known_hearing(source)
         pipeline.check_engine(_run_options(known, options))
-        with AttachedCluster(stop_seconds=settings.API_TIMEOUT_SECONDS) as cluster:
+        with AttachedCluster(
+            stop_seconds=settings.API_TIMEOUT_SECONDS + STOP_MARGIN_SECONDS
+        ) as cluster:
             _start_where_none_is_alive(cluster)
             hearing, is_new = (known, False) if known else _filed(Path(source), options, reporter)
             _check(hearing, reporter, is_new=is_new, overrule=options["skip_validation"])
