@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from math import ceil, inf
 from typing import Any
 
@@ -34,20 +35,21 @@ def words_of_the_sound(arrival: Arrival) -> Answer:
 
     As JSON it is the text alone, without usage: for servers that tell no more.
     """
-    seconds = range(arrival.upload.duration_ms // 1000)
-    name = arrival.sha256[:8]
     words = [
-        HeardWord(spoken(f"{name}{second:x}"), second * 1e3, second * 1e3 + 900)
-        for second in seconds
+        HeardWord(spoken(arrival.sha256, second), second * 1e3, second * 1e3 + 900)
+        for second in range(arrival.upload.duration_ms // 1000)
     ]
     if arrival.first("response_format") in {"", "json"}:
         return text_answer(text_of(words))
     return heard_answer(arrival, words)
 
 
-def spoken(digits: str) -> str:
-    """Return a word for hexadecimal *digits*: who reads figures takes longer than who speaks."""
-    return digits.translate(SPOKEN)
+def spoken(name: str, second: int) -> str:
+    """Return a word that only this second of this sound has, and that could be one.
+
+    Figures and words that all begin alike are what no speaker says, and answers of them are doubted.
+    """
+    return sha256(f"{name} {second}".encode()).hexdigest()[:6].translate(SPOKEN)
 
 
 def heard_answer(arrival: Arrival, words: Sequence[HeardWord]) -> Answer:
