@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-from bench.machine import ROOT, SAMPLE, Spent, data_dir, looped, manage
+from bench.machine import ROOT, SAMPLE, Spent, data_dir, manage
 from tests.fake_api.arrivals import LoggedCall, read_log
 
 CALL_SECONDS = 2.0
@@ -45,7 +45,7 @@ class Calls:
 
 
 def main(folder: Path) -> None:
-    two_hours = looped(SAMPLE, folder / "two-hours.mp3", 35)
+    two_hours = _never_the_same(folder / "two-hours.mp3", 35)
     print(f"the sample 35 times, two hours; {CALL_SECONDS:.0f} s a call")
     home = data_dir(folder / "long")
     one_by_one = _transcribed(folder, home, two_hours, 200, "--sequential", **NEVER_BINDS)
@@ -60,11 +60,21 @@ def main(folder: Path) -> None:
         f"allows ({allowed:.0f} s)",
         flush=True,
     )
-    short = looped(SAMPLE, folder / "short.mp3", 15)
+    short = _never_the_same(folder / "short.mp3", 15)
     many = {"MAX_CONCURRENT_CHUNKS": "16"}
     home = data_dir(folder / "short")
     sixteen = _transcribed(folder, home, short, 20, **NEVER_BINDS, **many)
     _report("chunks of 20 s, 16 at once", sixteen, 16, None)
+
+
+def _never_the_same(target: Path, times: int) -> Path:
+    """Write the sample so often, with a whisper of noise: the same sound is not sent twice."""
+    played = ["-stream_loop", str(times - 1), "-i", str(SAMPLE)]
+    noise = ["-f", "lavfi", "-i", "anoisesrc=amplitude=0.001:seed=1:sample_rate=24000"]
+    mixed = ["-filter_complex", "[0:a][1:a]amix=inputs=2:duration=first:normalize=0"]
+    command = ["ffmpeg", "-nostdin", "-v", "error", *played, *noise, *mixed, "-b:a", "64k"]
+    subprocess.run([*command, str(target)], check=True)
+    return target
 
 
 def _report(name: str, calls: Calls, at_once: int, sequential: Calls | None) -> None:

@@ -47,9 +47,9 @@ def words_of_the_sound(arrival: Arrival) -> Answer:
 def spoken(name: str, second: int) -> str:
     """Return a word that only this second of this sound has, and that could be one.
 
-    Figures and words that all begin alike are what no speaker says, and answers of them are doubted.
+    Figures, few letters and words that all begin alike are what nobody says, and are doubted.
     """
-    return sha256(f"{name} {second}".encode()).hexdigest()[:6].translate(SPOKEN)
+    return sha256(f"{name} {second}".encode()).hexdigest()[:10].translate(SPOKEN)
 
 
 def heard_answer(arrival: Arrival, words: Sequence[HeardWord]) -> Answer:
