@@ -83,3 +83,11 @@ class Trial:
     @property
     def attempts(self) -> list[Attempt]:
         return list(Attempt.objects.filter(chunk__run=self.run).order_by("id"))
+
+
+def assert_is_a_sentence(text: str) -> None:
+    """Fail where *text* is nothing that a person is told."""
+    assert len(text.split()) >= 4
+    assert text.rstrip().endswith((".", "!", ")", "”"))
+    assert "Traceback" not in text
+    assert "Error(" not in text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.answers.kit import Trial
+from tests.answers.kit import Trial, assert_is_a_sentence
 from tests.fake_api import Arrival, faults
 from tests.fake_api.refusals import Fault
 from transcription.models import Attempt, ChunkStatus, RunStatus
@@ -33,7 +33,7 @@ def test_it_is_asked_for_once_more_in_shorter_cuts(trial: Trial, fault: Fault) -
 
     assert (trial.text, trial.calls) == (trial.script, 5)
     (given_up,) = trial.run.chunks.filter(status=ChunkStatus.SUPERSEDED)
-    assert given_up.error
+    assert_is_a_sentence(given_up.error)
     assert all(attempt.status == Attempt.Status.OK for attempt in trial.attempts)
     assert not any(trial.run.segments.values_list("flags", flat=True))
 
@@ -60,6 +60,8 @@ def test_what_stays_doubtful_is_kept_and_flagged(trial: Trial, fault: Fault) -> 
     assert flags[0]
     assert not flags[-1]
     assert trial.first.doubts == flags[0]
+    for sentence in flags[0]:
+        assert_is_a_sentence(sentence)
 
 
 @pytest.mark.parametrize("fault", EMPTY, ids=name)

@@ -5,7 +5,7 @@ import socket
 import pytest
 from pytest_django import Settings
 
-from tests.answers.kit import Trial
+from tests.answers.kit import Trial, assert_is_a_sentence
 from tests.fake_api import faults
 from tests.fake_api.refusals import Fault
 from transcription.models import Attempt, ChunkStatus, RunStatus
@@ -43,7 +43,7 @@ def test_what_was_not_heard_is_sent_again(trial: Trial, fault: Fault) -> None:
 
     first = trial.first
     assert (first.status, first.tries, first.ambiguous) == (ChunkStatus.WAITING, 1, 0)
-    assert first.error
+    assert_is_a_sentence(first.error)
     assert trial.to_the_end().status == RunStatus.COMPLETE
     assert (trial.text, trial.calls) == (trial.script, 6)
     assert not any(attempt.may_be_billed for attempt in trial.attempts)
@@ -121,6 +121,7 @@ def test_a_server_that_is_not_there_is_asked_again(trial: Trial, settings: Setti
 
 
 def test_a_name_that_nobody_knows_is_asked_again(trial: Trial, settings: Settings) -> None:
+    url = settings.OPENAI_BASE_URL
     settings.OPENAI_BASE_URL = "http://nowhere.invalid/v1"
     trial.start()
 
@@ -128,3 +129,6 @@ def test_a_name_that_nobody_knows_is_asked_again(trial: Trial, settings: Setting
 
     assert (trial.calls, trial.first.status) == (0, ChunkStatus.WAITING)
     assert "could not be reached" in trial.first.error
+    settings.OPENAI_BASE_URL = url
+    assert trial.to_the_end().status == RunStatus.COMPLETE
+    assert trial.text == trial.script

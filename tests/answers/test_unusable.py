@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.answers.kit import Trial
+from tests.answers.kit import Trial, assert_is_a_sentence
 from tests.fake_api import faults
 from tests.fake_api.refusals import Fault
 from transcription import receipts
@@ -48,6 +48,7 @@ def test_it_is_asked_once_more_and_what_came_is_kept(trial: Trial, fault: Fault)
     call = trial.attempts[0]
     assert (call.status, call.failure) == (Attempt.Status.FAILED, "AnswerUnusable")
     assert call.may_be_billed
+    assert_is_a_sentence(call.error)
     assert receipts.path_of(call).exists()
 
 
