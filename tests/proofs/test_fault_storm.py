@@ -120,7 +120,7 @@ def test_nearly_every_storm_ends_word_for_word_and_none_ends_wrong(
     for seed in range(STORMS):
         trial = trial_of(api, settings)
         api.arrivals.clear()
-        api.plan(faults.seeded(seed, UNPAID | MAYBE_PAID, tries=99))
+        api.plan(faults.seeded(seed, UNPAID | MAYBE_PAID, tries=100_000))
         trial.run = pipeline.start(
             trial.hearing,
             replace(options("openai"), chunk_ms=CHUNK_MS),
