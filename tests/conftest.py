@@ -1,7 +1,8 @@
 """Fixtures that many tests share."""
 
+import logging
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -34,3 +35,11 @@ def now() -> datetime:
 def own_receipts(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the answers of each test apart: numbers of calls begin anew in each."""
     settings.RECEIPTS_DIR = tmp_path_factory.getbasetemp() / "receipts" / uuid4().hex
+
+
+@pytest.fixture(autouse=True)
+def own_log_level() -> Iterator[None]:
+    """Let no command that a test runs make the logs of other tests silent."""
+    level = logging.getLogger().level
+    yield
+    logging.getLogger().setLevel(level)

@@ -39,13 +39,15 @@ def bill_of(run: Run) -> Bill:
     answered = Q(status=Attempt.Status.OK) & ~Q(engine__in=unbilled)
     sums = Attempt.objects.filter(chunk__run=run).aggregate(
         calls=Count("id", filter=answered),
+        reused=Count("id", filter=Q(status=Attempt.Status.REUSED)),
         measured=Count("billed_ms", filter=answered),
         priced=Count("cost_usd", filter=answered),
         audio_ms=Sum("billed_ms", filter=answered, default=0),
         usd=Sum("cost_usd", filter=answered, default=Decimal(0)),
         known_usd=Sum("cost_usd", default=Decimal(0)),
     )
-    is_known = is_embedded or sums["calls"] > 0
+    # For answers of before nothing is paid, and that is known.
+    is_known = is_embedded or sums["calls"] + sums["reused"] > 0
     return Bill(
         audio_ms=sums["audio_ms"] if is_known and sums["measured"] == sums["calls"] else None,
         usd=sums["usd"] if is_known and sums["priced"] == sums["calls"] else None,

@@ -17,14 +17,14 @@ if not child:
     leash.put_on()
     grandchild = os.fork()
     if grandchild:
-        print(os.getpid(), grandchild, flush=True)
+        os.write(1, f"{os.getpid()} {grandchild}\\n".encode())  # at once, or lines mix
     time.sleep(600)
 leash.hand_over()
 second = Leash()  # a leash that one child wears, and a later child must not hold
 other = os.fork()
 if not other:
     second.put_on()
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())
     time.sleep(600)
 second.hand_over()
 sys.stdin.read(1)
