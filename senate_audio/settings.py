@@ -161,6 +161,8 @@ OPENAI_TRANSCRIPTION_MODEL = env.str("OPENAI_TRANSCRIPTION_MODEL", default="gpt-
 OPENAI_USD_PER_MINUTE = _dollars("OPENAI_USD_PER_MINUTE")
 WHISPER_MODEL = env.str("WHISPER_MODEL", default="base")
 WHISPER_THREADS = env.int("WHISPER_THREADS", default=0)
+ALIGN_WORDS = env.bool("ALIGN_WORDS", default=True)
+ALIGNER = "transcription.engines.aligner.WhisperAligner"
 TRANSCRIPTION_ENGINE = _optional("TRANSCRIPTION_ENGINE") or (
     "openai" if OPENAI_API_KEY else "whisper"
 )

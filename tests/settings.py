@@ -16,6 +16,7 @@ for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TRANSCRIPTION_ENGINE", "MEDIA
 from senate_audio.settings import *  # noqa: E402, F403
 from senate_audio.settings import DATABASES, STATIC_ROOT, STORAGES  # noqa: E402
 
+ALIGN_WORDS = False  # most texts of tests are of no sound
 DISPATCHER = "transcription.dispatch.ImmediateDispatcher"
 MODELS_DIR = Path(_DATA_DIR) / "models"  # where `make model` puts them
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns where there is none

@@ -12,6 +12,7 @@ OURS = ("hearings", "transcription", "senate_audio")
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 50
 PURE = (
+    "transcription.alignment",
     "hearings.spans",
     "hearings.times",
     "hearings.policies",
@@ -174,7 +175,8 @@ def test_ffmpeg_is_spoken_to_by_one_module() -> None:
 def test_each_vendors_library_is_imported_by_its_engine_alone() -> None:
     assert importers_of("openai") == {"transcription.engines.openai_api"}
     assert {m for m in importers_of("faster_whisper") if m != "hearings.speech"} == {
-        "transcription.engines.whisper"
+        "transcription.engines.aligner",
+        "transcription.engines.whisper",
     }
 
 

@@ -23,7 +23,7 @@ from transcription.engines.base import (
 from transcription.holders import this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
-from transcription.models import Attempt, Chunk, Run, RunStatus
+from transcription.models import Attempt, Chunk, Run
 from transcription.policies import BudgetPolicy, LeasePolicy, RatePolicy
 from transcription.reuse import Kept, question
 from transcription.work import Work
@@ -219,7 +219,7 @@ def may_be_sent(work: Work) -> bool:
     wanted = Chunk.objects.filter(
         pk=work.chunk.pk,
         token=work.chunk.token,
-        run__status=RunStatus.TRANSCRIBING,
+        run__status__in=Run.WORKING,
         run__engine=work.engine.name,
     )
     if work.is_hosted:

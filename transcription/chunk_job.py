@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from transcription import (
+    aligning,
     consequences,
     doubting,
     limiter,
@@ -18,6 +20,7 @@ from transcription import (
     reuse,
     slicing,
 )
+from transcription.aligning import Aligning
 from transcription.budgets import OverBudget
 from transcription.calling import Call, Caller
 from transcription.clock import Clock
@@ -32,7 +35,7 @@ from transcription.holders import host_name, this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
 from transcription.logs import log_fields
-from transcription.models import Appetite, Attempt, Chunk, Run, WorkerCluster
+from transcription.models import Appetite, Chunk, Run, WorkerCluster
 from transcription.policies import LeasePolicy, RatePolicy
 from transcription.rates import RateLimited
 from transcription.words import Word
@@ -58,6 +61,7 @@ class ChunkJob:
         self._engines: dict[tuple[str, str], Engine | None] = {}
         self._stack = ExitStack()
         self._keeper = LeaseKeeper(clock=clock, policy=lease)
+        self._aligning = Aligning(clock=clock, lease=lease, keeper=self._keeper)
         self._caller = Caller(
             clock=clock, lease=lease, rate=rate, budget=settings.BUDGET, keeper=self._keeper
         )
@@ -68,15 +72,22 @@ class ChunkJob:
         taken = 0
         with self._stack:
             self._stack.enter_context(self._keeper)
-            while self._clock() < until and not _cluster_is_leaving():
-                work = self._claim()
-                if work is None:
-                    break
+            self._stack.callback(self._aligning.close)
+            while self._clock() < until and not _cluster_is_leaving() and self._took_one():
                 taken += 1
-                self._do(work)
         if not taken:
             logger.info("no chunk is due for this worker")
         return taken
+
+    def _took_one(self) -> bool:
+        """Bring the next chunk as far as it gets now; False where there is none."""
+        if heard := self._aligning.claim():
+            self._do(heard, lambda: self._aligning.align(heard))
+        elif work := self._claim():
+            self._do(work.chunk, lambda: self._transcribe(work))
+        else:
+            return False
+        return True
 
     def _claim(self) -> Work | None:
         """Take the next due chunk of the run that has been served least."""
@@ -86,7 +97,7 @@ class ChunkJob:
             engine = self._engine(run) if room else None
             if engine is None:
                 continue
-            for chunk in run.chunks.due(now).order_by("start_ms")[:MOST_TRIED]:
+            for chunk in run.chunks.to_hear().due(now).order_by("start_ms")[:MOST_TRIED]:
                 if chunk.claim(
                     holder=this_process(), now=now, lease_seconds=self._lease.lease_seconds
                 ):
@@ -126,11 +137,10 @@ class ChunkJob:
         self._stack.enter_context(self._keeper.holding(seat))
         return True
 
-    def _do(self, work: Work) -> None:
-        chunk = work.chunk
+    def _do(self, chunk: Chunk, what: Callable[[], None]) -> None:
         with log_fields(hearing=chunk.run.hearing.slug, run=chunk.run_id, chunk=chunk.index):
             with self._keeper.holding(chunk):
-                self._transcribe(work)
+                what()
             conclude(chunk.run, now=self._clock())
 
     def _transcribe(self, work: Work) -> None:
@@ -183,15 +193,17 @@ class ChunkJob:
         found = doubting.doubts(work, audio, heard)
         words = tuple(_placed(word, chunk) for word in heard.words)
         if found and work.is_hosted and doubting.reject(chunk, found, words, now=now):
-            Attempt.objects.filter(question=call.attempt.question).update(is_rejected=True)
+            doubting.forget_answers(chunk)
             return
-        kept = chunk.finish(
-            words,
-            now=now,
-            flags=list(heard.flags),
-            doubts=[suspicion.sentence for suspicion in found],
-            pace=doubting.pace(audio, heard),
-        )
+        known = {
+            "flags": list(heard.flags),
+            "doubts": [suspicion.sentence for suspicion in found],
+            "pace": doubting.pace(audio, heard),
+        }
+        if aligning.is_wanted(words):
+            kept = chunk.hand_on(words, **known)
+        else:
+            kept = chunk.finish(words, now=now, **known)
         if not kept:
             logger.info("the chunk is another's by now; this result is not stored")
 
@@ -206,7 +218,8 @@ def _placed(word: Word, chunk: Chunk) -> Word:
 
 def jobs_wanted(rate: RatePolicy, *, now: datetime) -> int:
     """Return how many chunks workers may take now."""
-    return sum(room for _, room in _appetites(rate, now=now))
+    waiting = Chunk.objects.to_align().due(now).filter(run__status__in=Run.WORKING)
+    return sum(room for _, room in _appetites(rate, now=now)) + waiting.exists()
 
 
 def _appetites(rate: RatePolicy, *, now: datetime) -> list[tuple[Appetite, int]]:

@@ -20,8 +20,8 @@ def conclude(run: Run, *, now: datetime) -> bool:
 
     May be called by anyone at any time: it looks at the rows, and only one caller wins.
     """
-    if run.status == RunStatus.TRANSCRIBING and not run.chunks.unsettled().exists():
-        run.move(to=RunStatus.MERGING, now=now)
+    if run.status in Run.WORKING and (stage := _stage(run)) != run.status:
+        run.move(to=stage, now=now)
     if run.status != RunStatus.MERGING:
         return False
     chunks = list(run.chunks.current().select_related("parent"))
@@ -36,6 +36,14 @@ def conclude(run: Run, *, now: datetime) -> bool:
     with log_fields(hearing=run.hearing.slug, run=run.pk):
         logger.info("run ended: %s, %s segments", run.status, len(segments))
     return True
+
+
+def _stage(run: Run) -> RunStatus:
+    """Return what is left to do: words to be heard, times to be found, or nothing."""
+    left = run.chunks.unsettled()
+    if left.to_hear().exists():
+        return RunStatus.TRANSCRIBING
+    return RunStatus.ALIGNING if left.exists() else RunStatus.MERGING
 
 
 def _second_best(chunks: Sequence[Chunk]) -> list[Chunk]:

@@ -7,7 +7,7 @@ from statistics import median
 
 from transcription import recutting
 from transcription.engines.base import AudioSlice, Transcription
-from transcription.models import Chunk, ChunkStatus, Run
+from transcription.models import Attempt, Chunk, ChunkStatus, Run
 from transcription.plausibility import Doubt, Suspicion, pace_of, suspicions
 from transcription.words import Word
 from transcription.work import Work
@@ -58,6 +58,12 @@ def reject(
     if any(suspicion.doubt is Doubt.EMPTY for suspicion in found):
         return chunk.give_up(error=error, now=now)
     return False
+
+
+def forget_answers(chunk: Chunk) -> None:
+    """Have no answer that *chunk* got used again: it does not fit."""
+    questions = chunk.attempts.exclude(question="").values_list("question", flat=True)
+    Attempt.objects.filter(question__in=list(questions)).update(is_rejected=True)
 
 
 def said(found: Sequence[Suspicion]) -> str:

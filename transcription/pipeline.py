@@ -240,6 +240,7 @@ def retry(run: Run, *, now: datetime) -> bool:
                 rejected=0,
                 losses=0,
                 reruns=F("reruns") + 1,
+                is_heard=False,
                 not_before=None,
                 finished_at=None,
                 error="",
@@ -262,7 +263,7 @@ def pause(run: Run, *, reason: str, now: datetime) -> bool:
 
 def pause_alike(run: Run, *, reason: str, now: datetime, same_model: bool) -> None:
     """Pause a run and every other of its engine, or of its model: what stops one stops all."""
-    alike = Run.objects.filter(status=RunStatus.TRANSCRIBING, engine=run.engine)
+    alike = Run.objects.working().filter(engine=run.engine)
     if same_model:
         alike = alike.filter(model=run.model)
     for each in alike.select_related("hearing"):

@@ -91,7 +91,7 @@ class Progress:
 
 def progress_of(run: Run, *, now: datetime) -> Progress:
     """Return how far *run* is. One query, and at most three more while chunks wait."""
-    is_waiting = Q(status=ChunkStatus.WAITING)
+    is_waiting = Q(status=ChunkStatus.WAITING, is_heard=False)
     length = F("end_ms") - F("start_ms")
     sums = run.chunks.current().aggregate(
         total=Count("id"),
@@ -132,7 +132,7 @@ def _is_hosted(run: Run) -> bool:
 
 def _until_next_try(run: Run, moment: datetime) -> Waiting:
     """Return the wait of a run whose chunks all failed before and are not due again."""
-    waiting = run.chunks.filter(status=ChunkStatus.WAITING, not_before=moment)
+    waiting = run.chunks.to_hear().filter(status=ChunkStatus.WAITING, not_before=moment)
     error = waiting.values_list("error", flat=True).first()
     return Waiting(timezone.localtime(moment), REPEATED, error or "")
 

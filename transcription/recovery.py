@@ -34,7 +34,7 @@ def recover_stalled(*, now: datetime) -> int:
         if (chunk.lease_until and chunk.lease_until <= now) or is_gone(chunk.holder)
     )
     limiter.free_slots_of_the_dead()
-    unfinished = Run.objects.filter(status__in=[RunStatus.TRANSCRIBING, RunStatus.MERGING])
+    unfinished = Run.objects.filter(status__in=[*Run.WORKING, RunStatus.MERGING])
     for run in unfinished.select_related("hearing"):
         try:
             conclude(run, now=now)
@@ -50,6 +50,8 @@ def _put_back(chunk: Chunk, *, now: datetime) -> bool:
         settled = [_settle(attempt, chunk.run, now=now) for attempt in open_calls]
         paid = any(settled)
         logger.info("the chunk's holder is gone")
+        if chunk.losses + 1 >= settings.RETRY.max_losses and chunk.is_heard:
+            return chunk.finish(chunk.words, now=now)  # with its words, and estimates as times
         if chunk.losses + 1 >= settings.RETRY.max_losses:
             return chunk.give_up(error=GIVEN_UP, now=now)
         if paid and chunk.ambiguous + 1 >= settings.RETRY.max_ambiguous:

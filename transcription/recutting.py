@@ -47,7 +47,7 @@ def split(
 
 def fit_to(run: Run, capabilities: Capabilities, *, slots: int, now: datetime) -> None:
     """Cut what nobody has done or holds as suits another engine. Call it in a transaction."""
-    left = run.chunks.filter(
+    left = run.chunks.to_hear().filter(
         status__in=[ChunkStatus.WAITING, ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON]
     )
     for chunk in left.select_related("run__hearing"):

@@ -327,10 +327,16 @@ def test_an_appetite_counts_what_is_due_and_what_runs() -> None:
     assert (appetite.due, appetite.running) == (3, 2)
 
 
-@pytest.mark.parametrize("status", [s for s in RunStatus if s != RunStatus.TRANSCRIBING])
-def test_a_run_that_is_not_transcribing_gets_no_worker(status: RunStatus) -> None:
+@pytest.mark.parametrize("status", [s for s in RunStatus if s not in Run.WORKING])
+def test_a_run_that_is_not_at_work_gets_no_worker(status: RunStatus) -> None:
     paused_from = RunStatus.TRANSCRIBING if status == RunStatus.PAUSED else ""
     make_chunk(make_run(status=status, paused_from=paused_from))
+
+    assert Run.objects.hungriest(NOW) == []
+
+
+def test_a_chunk_that_waits_for_its_times_needs_no_engine() -> None:
+    make_chunk(make_run(), is_heard=True, result=[])
 
     assert Run.objects.hungriest(NOW) == []
 

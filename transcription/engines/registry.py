@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
+from transcription.engines.aligner import Aligner
 from transcription.engines.base import Engine
 from transcription.engines.openai_api import OpenAIEngine
 from transcription.engines.scripted import ScriptedEngine
@@ -33,6 +35,16 @@ def engine_for(name: str, model: str) -> Engine:
         case "scripted":
             return ScriptedEngine(model)
     raise KeyError(name)
+
+
+def the_aligner() -> Aligner | None:
+    """Return what finds words in sound on this machine; None where that is not wanted."""
+    if not settings.ALIGN_WORDS:
+        return None
+    aligner: Aligner = import_string(settings.ALIGNER)(
+        settings.WHISPER_MODEL, models_dir=settings.MODELS_DIR, threads=settings.WHISPER_THREADS
+    )
+    return aligner
 
 
 def hosted_engine(model: str) -> OpenAIEngine:

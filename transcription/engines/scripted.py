@@ -1,14 +1,17 @@
-"""An engine for tests that answers what it was told to, and remembers what it was asked."""
+"""An engine and an aligner for tests: they answer what they were told to."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from transcription.alignment import Placing
 from transcription.engines.base import (
+    BYTES_PER_MS,
     AnswerUnusable,
     AudioSlice,
     Capabilities,
+    EngineError,
     Hints,
     Transcription,
 )
@@ -63,3 +66,42 @@ class ScriptedEngine:
 
     def read(self, body: bytes, **_: Any) -> Transcription:  # noqa: ARG002 (the protocol)
         raise AnswerUnusable("This engine keeps no answers.")
+
+
+Placer = Callable[[int, Sequence[str]], Sequence[Placing]]
+# Gets the milliseconds of sound and the words.
+
+
+def one_after_the_other(duration_ms: int, words: Sequence[str]) -> Sequence[Placing]:
+    """Place the words side by side over the whole sound."""
+    each = duration_ms / max(1, len(words))
+    return [Placing(int(i * each), int((i + 1) * each), 0.9) for i in range(len(words))]
+
+
+class ScriptedAligner:
+    """Places words by a function that a test sets; one script for all its instances."""
+
+    answer: ClassVar[Placer] = staticmethod(one_after_the_other)
+    missing: ClassVar[EngineError | None] = None
+    # Why it cannot work, where it cannot.
+
+    def __init__(self, model: str, **_: object) -> None:
+        self.model = model
+
+    @classmethod
+    def follow(
+        cls, answer: Placer = one_after_the_other, *, missing: EngineError | None = None
+    ) -> None:
+        """Place by *answer* from now on, or cannot work."""
+        cls.answer, cls.missing = staticmethod(answer), missing
+
+    def check(self) -> None:
+        if self.missing:
+            raise self.missing
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        yield
+
+    def place(self, pcm: bytes, words: Sequence[str], *, language: str) -> Sequence[Placing]:  # noqa: ARG002 (the protocol)
+        return type(self).answer(len(pcm) // BYTES_PER_MS, words)

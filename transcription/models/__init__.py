@@ -5,9 +5,11 @@
     Chunk  WAITING ─claim→ RUNNING ─finish→ DONE
               ▲               ├─ fail, tries left → WAITING with not_before
               └ lease over ───┘  otherwise → FAILED | NEEDS_PERSON
+           WAITING also while its words are known and their times are not (`is_heard`)
            WAITING | RUNNING → CANCELLED          any → SUPERSEDED (children point to it)
 
     Run    PREPARING → TRANSCRIBING → ALIGNING → MERGING → COMPLETE | INCOMPLETE
+           ALIGNING → TRANSCRIBING (a text that its sound contradicts is asked for again)
            PAUSED ⇄ where it was        INCOMPLETE → TRANSCRIBING (a person retries)
            any → FAILED | CANCELLED
 

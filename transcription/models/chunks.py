@@ -19,6 +19,13 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
             Q(not_before=None) | Q(not_before__lte=now)
         )
 
+    def to_hear(self) -> "ChunkQuerySet":
+        return self.filter(is_heard=False)
+
+    def to_align(self) -> "ChunkQuerySet":
+        """Return those whose words are known and whose times are not."""
+        return self.filter(is_heard=True)
+
     def stalled(self, now: datetime) -> "ChunkQuerySet":
         return self.filter(status=ChunkStatus.RUNNING, lease_until__lte=now)
 
@@ -79,6 +86,10 @@ class Chunk(models.Model):
     # What was repaired in the answer, sentences for a person.
     doubts = models.JSONField(default=list)
     # What does not fit its sound, sentences for a person.
+    is_heard = models.BooleanField(default=False)
+    # Its words are known; while it is not done, their times are to be found on this side.
+    unworded = models.JSONField(default=list)
+    # [[start_ms, end_ms], …] from the recording's start: speech for which the answer has no words.
     pace = models.FloatField(null=True)
     # Letters a second of speech; None where there is too little speech to tell.
     finished_at = models.DateTimeField(null=True)
@@ -113,6 +124,10 @@ class Chunk(models.Model):
             models.CheckConstraint(
                 name="chunk_done_has_result",
                 condition=~Q(status="done") | Q(result__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="chunk_heard_has_result",
+                condition=Q(is_heard=False) | Q(result__isnull=False),
             ),
         ]
 
@@ -157,6 +172,16 @@ class Chunk(models.Model):
             status=ChunkStatus.DONE,
             result=[word.to_json() for word in words],
             finished_at=now,
+            **known,
+        )
+
+    def hand_on(self, words: tuple[Word, ...], **known: Any) -> bool:
+        """Store the words; their times are to be found by whoever claims it next."""
+        return self._release(
+            status=ChunkStatus.WAITING,
+            not_before=None,
+            is_heard=True,
+            result=[word.to_json() for word in words],
             **known,
         )
 

@@ -27,17 +27,24 @@ class RunQuerySet(models.QuerySet["Run"]):
     def active(self) -> "RunQuerySet":
         return self.exclude(status__in=Run.TERMINAL)
 
+    def working(self) -> "RunQuerySet":
+        """Return those whose chunks workers may take."""
+        return self.filter(status__in=Run.WORKING)
+
     def with_text(self) -> "RunQuerySet":
         return self.filter(status__in=Run.READABLE)
 
     def hungriest(self, now: datetime) -> list[Appetite]:
-        """Return the runs with a chunk that is due, the least served first, so all get on."""
-        is_due = Q(chunks__status=ChunkStatus.WAITING) & (
-            Q(chunks__not_before=None) | Q(chunks__not_before__lte=now)
+        """Return the runs with a chunk to be heard, the least served first, so all get on."""
+        to_hear = Q(chunks__is_heard=False)
+        is_due = (
+            to_hear
+            & Q(chunks__status=ChunkStatus.WAITING)
+            & (Q(chunks__not_before=None) | Q(chunks__not_before__lte=now))
         )
-        is_running = Q(chunks__status=ChunkStatus.RUNNING)
+        is_running = to_hear & Q(chunks__status=ChunkStatus.RUNNING)
         runs = (
-            self.filter(status=RunStatus.TRANSCRIBING)
+            self.working()
             .select_related("hearing")
             .annotate(
                 due=Count("chunks", filter=is_due), running=Count("chunks", filter=is_running)
@@ -62,6 +69,7 @@ class Run(models.Model):
         RunStatus.FAILED,
         RunStatus.CANCELLED,
     )
+    WORKING = (RunStatus.TRANSCRIBING, RunStatus.ALIGNING)
     READABLE = (RunStatus.COMPLETE, RunStatus.INCOMPLETE)
 
     hearing = models.ForeignKey(Hearing, on_delete=models.CASCADE, related_name="runs")

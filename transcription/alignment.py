@@ -1,0 +1,351 @@
+"""True times for words of an engine that gives none: found in the sound, window by window. Pure.
+
+A model on this machine (`engines.aligner`) says where in half a minute of sound each word of a text
+is, and how well the sound supports it. It is given more text than the window holds: what is not
+said there gathers at the window's end, without length, so the next window begins with it. A window
+ends in a pause and the next begins there; so no error outlives its window.
+
+What the sound does not support is no anchor. A text that lacks what was said, or has what was not,
+leaves such stretches between anchors; their words get estimates, and the speech without words is
+reported.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+from hearings.spans import Span, clip_all, gaps, total_ms, union
+from transcription.phrases import sound_of
+from transcription.timing import spread
+from transcription.words import Timing, Word
+
+WINDOW_MS = 29_500
+# Whisper hears 30 s at once.
+LEAST_WINDOW_MS = 14_000
+# A window ends in no earlier pause, so that windows are few.
+PAUSE_MS = 160
+LEAD_MS = 200
+# A window begins so long before the speech in it.
+LETTERS_PER_SECOND = 21
+# Of speech; more are rarely said, and what is given too much is listened for in vain.
+SPARE_LETTERS = 60
+MOST_LETTERS = 1_300
+# Of one window: the model takes some 440 tokens.
+PILE_MS = 120
+# Words that begin so near to the last sound of a window were not said in it.
+NEIGHBOURS = 2
+# Words on each side whose scores count with a word's own.
+SUPPORTED = 0.3
+# Mean score of a word and its neighbours from which on they were said here: those that were have
+# 0.5 to 0.95, others 0.01 to 0.15.
+LEFT_MS = 2_000
+# Speech at a window's end without a supported word: it is listened to again with the words after.
+LEAST_RUN = 4
+# Words in a row without support whose times are nothing but a guess.
+LETTER_MS = 90
+WORD_MS = 300
+# A word takes at most so long, and so much more for each letter.
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where one word of a text is in a window."""
+
+    start_ms: int
+    end_ms: int
+    # From the window's start.
+    score: float
+    # 0 to 1: how well the sound supports it.
+
+
+Listen = Callable[[Span, Sequence[str]], Sequence[Placing]]
+# Places words in a stretch of the slice; one placing a word, in order.
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Words with the times that were found."""
+
+    words: tuple[Word, ...]
+    # As many as were given, in their order; each says whether it was aligned or is estimated.
+    unworded: tuple[Span, ...]
+    # Speech without words, of two seconds and more.
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    span: Span
+    speech: tuple[Span, ...]
+    # In it.
+
+    @property
+    def ends_in_pause(self) -> bool:
+        """Say whether no word can reach over its end."""
+        return self.speech[-1].end_ms < self.span.end_ms
+
+
+def align(
+    words: Sequence[Word], *, speech: Sequence[Span], duration_ms: int, listen: Listen
+) -> Alignment:
+    """Return *words* with times found by *listen*. All times count from the slice's start."""
+    spoken = union(clip_all(speech, Span(0, max(duration_ms, 1))))
+    if not words or not spoken:
+        return Alignment(tuple(words), spoken if not words else ())
+    found = _Search(words, spoken, duration_ms, listen).placings()
+    placed = _between_anchors(words, _snapped(found, spoken), spoken, duration_ms)
+    closed = _closed_up(placed, spoken)
+    return Alignment(closed, tuple(_unworded(closed, spoken)))
+
+
+class _Search:
+    """Goes through sound and text together, a window at a time."""
+
+    def __init__(
+        self, words: Sequence[Word], speech: Sequence[Span], duration_ms: int, listen: Listen
+    ) -> None:
+        self._words = words
+        self._speech = speech
+        self._end_ms = duration_ms
+        self._listen = listen
+        self._found: list[Placing | None] = [None] * len(words)
+        self._next = 0
+        # The first word that has no place yet.
+        self._anchor_ms = 0
+        # Up to where the sound has its words.
+
+    def placings(self) -> list[Placing | None]:
+        """Return a place for each word that was found, from the slice's start."""
+        position = max(0, self._speech[0].start_ms - LEAD_MS)
+        while self._next < len(self._words) and (window := self._window(position)):
+            position = self._look(window)
+        return self._found
+
+    def _window(self, position: int) -> _Window | None:
+        """Return the window that begins at the next speech and ends in its last good pause."""
+        left = clip_all(self._speech, Span(position, max(self._end_ms, position + 1)))
+        if not left:
+            return None
+        start = max(position, left[0].start_ms - LEAD_MS)
+        span = Span(start, self._window_end(start))
+        return _Window(span, clip_all(left, span))
+
+    def _window_end(self, start: int) -> int:
+        latest = start + WINDOW_MS
+        if latest >= self._end_ms:
+            return self._end_ms
+        pauses = [
+            pause
+            for pause in gaps(self._speech, Span(start, self._end_ms))
+            if pause.duration_ms >= PAUSE_MS and start + LEAST_WINDOW_MS < pause.middle_ms <= latest
+        ]
+        if not pauses:
+            return latest
+        return max(
+            pauses, key=lambda p: min(p.duration_ms, 1_000) + (p.middle_ms - start) / 30
+        ).middle_ms
+
+    def _look(self, window: _Window) -> int:
+        """Place what is said in *window*; return where the next one begins."""
+        first = self._next
+        texts = self._texts(window)
+        offset = window.span.start_ms
+        found = [
+            Placing(p.start_ms + offset, p.end_ms + offset, p.score)
+            for p in self._listen(window.span, texts)
+        ]
+        is_last = window.span.end_ms >= self._speech[-1].end_ms
+        inside = found if is_last else found[: _said_in(found, window)]
+        supported = _last_supported(inside) + 1
+        reached = inside[supported - 1].end_ms if supported else offset
+        left = _after(window, reached)
+        if not is_last and supported and left >= LEFT_MS and reached > offset + LEFT_MS:
+            self._keep(first, inside[:supported])
+            return self._next_pause(reached)
+        if supported or is_last:
+            self._keep(first, inside)
+        if window.ends_in_pause or not inside:
+            return window.span.end_ms
+        return max(inside[-1].end_ms, offset + LEFT_MS)
+
+    def _texts(self, window: _Window) -> list[str]:
+        since = Span(min(self._anchor_ms, window.span.start_ms), window.span.end_ms)
+        seconds = total_ms(clip_all(self._speech, since)) / 1000
+        room = min(MOST_LETTERS, seconds * LETTERS_PER_SECOND + SPARE_LETTERS)
+        texts: list[str] = []
+        for word in self._words[self._next :]:
+            room -= len(word.text) + 1
+            if room < 0 and texts:
+                break
+            texts.append(word.text)
+        return texts
+
+    def _keep(self, first: int, placings: Sequence[Placing]) -> None:
+        self._found[first : first + len(placings)] = placings
+        self._next = first + len(placings)
+        self._anchor_ms = placings[-1].end_ms if placings else self._anchor_ms
+
+    def _next_pause(self, reached: int) -> int:
+        """Return the first moment after *reached* that is in no word's middle."""
+        pause = next(iter(gaps(self._speech, Span(reached, self._end_ms))), None)
+        near = pause is not None and pause.start_ms <= reached + LEFT_MS // 2
+        return pause.middle_ms if pause and near else reached
+
+
+def _said_in(found: Sequence[Placing], window: _Window) -> int:
+    """Return how many of the words were said before the window's end."""
+    last = window.speech[-1].end_ms
+    pile_ms = min(window.span.end_ms - 2 * PILE_MS, last - PILE_MS // 3)
+    count = len(found)
+    while count and found[count - 1].start_ms >= pile_ms:
+        count -= 1
+    return count
+
+
+def _support(found: Sequence[Placing], index: int) -> float:
+    near = found[max(0, index - NEIGHBOURS) : index + NEIGHBOURS + 1]
+    return fmean(placing.score for placing in near)
+
+
+def _last_supported(found: Sequence[Placing]) -> int:
+    """Return the index of the last word that the sound supports, -1 where there is none."""
+    for index in reversed(range(len(found))):
+        if _support(found, index) >= SUPPORTED and found[index].score >= SUPPORTED:
+            return index
+    return -1
+
+
+def _after(window: _Window, reached_ms: int) -> int:
+    """Return the milliseconds of speech that a window has after *reached_ms*."""
+    if reached_ms >= window.span.end_ms:
+        return 0
+    return total_ms(clip_all(window.speech, Span(reached_ms, window.span.end_ms)))
+
+
+def _snapped(found: Sequence[Placing | None], speech: Sequence[Span]) -> tuple[Placing | None, ...]:
+    """Return the placings without the pauses that the model adds to a word beside them."""
+    return tuple(placing and _spoken_part(placing, speech) for placing in found)
+
+
+def _spoken_part(placing: Placing, speech: Sequence[Span]) -> Placing:
+    """Return the longest stretch of speech in a word, or the word where it has none."""
+    if placing.end_ms <= placing.start_ms:
+        return placing
+    parts = clip_all(speech, Span(placing.start_ms, placing.end_ms))
+    if not parts:
+        return placing
+    longest = max(parts, key=lambda part: part.duration_ms)
+    return replace(placing, start_ms=longest.start_ms, end_ms=longest.end_ms)
+
+
+def _between_anchors(
+    words: Sequence[Word],
+    found: Sequence[Placing | None],
+    speech: Sequence[Span],
+    duration_ms: int,
+) -> tuple[Word, ...]:
+    """Return *words* with their places, those without support spread between those with."""
+    placed: list[Word] = []
+    for first, last, is_supported in _runs(found):
+        if is_supported:
+            placed += [_aligned(words[i], found[i]) for i in range(first, last)]
+            continue
+        start = placed[-1].end_ms if placed else 0
+        after = found[last] if last < len(words) else None
+        end = max(after.start_ms if after else duration_ms, start + 1)
+        placed += _estimated(words[first:last], Span(start, end), speech)
+    return tuple(placed)
+
+
+def _closed_up(words: Sequence[Word], speech: Sequence[Span]) -> tuple[Word, ...]:
+    """Return *words* with the unsure first ones of a sentence moved up to the rest of it.
+
+    Where words were said that the text lacks, the model stretches the word after them over those.
+    """
+    closed = list(words)
+    for index in reversed(range(len(words) - 1)):
+        word, after = closed[index], closed[index + 1]
+        most = most_ms(word.text)
+        start = max(word.start_ms, after.start_ms - most)
+        if (word.confidence or 0) >= SUPPORTED or after.start_ms <= word.start_ms:
+            continue
+        skipped = clip_all(speech, Span(word.start_ms, start)) if start > word.start_ms else ()
+        if total_ms(skipped) >= LEFT_MS // 2:
+            closed[index] = replace(
+                word, start_ms=start, end_ms=after.start_ms, timing=Timing.ESTIMATED
+            )
+    return tuple(closed)
+
+
+def _runs(found: Sequence[Placing | None]) -> Iterator[tuple[int, int, bool]]:
+    """Yield stretches of words, from and to, and whether their places are to be believed."""
+    known = [placing or Placing(0, 0, 0.0) for placing in found]
+    good = [p.end_ms > p.start_ms and _support(known, i) >= SUPPORTED for i, p in enumerate(known)]
+    runs: list[tuple[int, int, bool]] = []
+    for index, is_good in enumerate(good):
+        if runs and runs[-1][2] == is_good:
+            runs[-1] = (runs[-1][0], index + 1, is_good)
+        else:
+            runs.append((index, index + 1, is_good))
+    for first, last, is_good in runs:
+        brief = last - first < LEAST_RUN and all(p.end_ms > p.start_ms for p in known[first:last])
+        yield first, last, is_good or brief
+
+
+def _aligned(word: Word, placing: Placing | None) -> Word:
+    if placing is None:
+        raise ValueError("a word without a place is not aligned")
+    start = placing.start_ms
+    end = max(placing.end_ms, start + 1)
+    return replace(
+        word,
+        start_ms=start,
+        end_ms=end,
+        confidence=round(placing.score, 3),
+        timing=Timing.ALIGNED,
+    )
+
+
+def _estimated(words: Sequence[Word], span: Span, speech: Sequence[Span]) -> list[Word]:
+    """Return *words* spread over the speech in *span*."""
+    inside = [
+        Span(s.start_ms - span.start_ms, s.end_ms - span.start_ms) for s in clip_all(speech, span)
+    ]
+    times = spread(" ".join(word.text for word in words), inside, span.duration_ms)
+    return [
+        replace(
+            word,
+            start_ms=time.start_ms + span.start_ms,
+            end_ms=time.end_ms + span.start_ms,
+            confidence=None,
+            timing=Timing.ESTIMATED,
+        )
+        for word, time in zip(words, times, strict=True)
+    ]
+
+
+def _unworded(words: Sequence[Word], speech: Sequence[Span]) -> Iterator[Span]:
+    """Yield where there is more speech than the words between two that are sure can fill."""
+    reached, unsure_ms = 0, 0.0
+    whole = speech[-1].end_ms
+    for word in words:
+        most = most_ms(word.text)
+        if (word.confidence or 0) < SUPPORTED:
+            unsure_ms += most / 2
+            continue
+        yield from _lost(speech, reached, max(word.start_ms, word.end_ms - most), unsure_ms)
+        reached, unsure_ms = min(word.end_ms, word.start_ms + most), 0.0
+    yield from _lost(speech, reached, whole, unsure_ms)
+
+
+def _lost(speech: Sequence[Span], start_ms: int, end_ms: int, filled_ms: float) -> Iterator[Span]:
+    """Yield the speech between two moments where words of *filled_ms* leave much of it."""
+    if end_ms <= start_ms:
+        return
+    free = clip_all(speech, Span(start_ms, end_ms))
+    if total_ms(free) - filled_ms >= LEFT_MS:
+        yield Span(free[0].start_ms, free[-1].end_ms)
+
+
+def most_ms(text: str) -> int:
+    """Return the longest that one takes to say a word."""
+    return WORD_MS + round(LETTER_MS * sound_of(text))

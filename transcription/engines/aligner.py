@@ -1,0 +1,182 @@
+"""Where the words of a text are in the sound, by the cross-attention of Whisper on this machine.
+
+The decoder is given the text instead of asked for one; what it attends to at each token, warped to
+a path through time, is where the token was said, and how likely it finds the token is how well the
+sound supports it (openai/whisper, `timing.py`).
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from itertools import accumulate
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcription.alignment import Placing
+from transcription.engines.base import SAMPLE_RATE, AccessRefused, EngineUnavailable
+from transcription.model_files import ModelMissing, located
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+    from faster_whisper.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
+
+MS_PER_FRAME = 20
+# Of the encoder's output.
+FEATURE_FRAMES = 3_000
+# What it hears at once: 30 s.
+SAMPLES_PER_FEATURE = 160
+MOST_TOKENS = 440
+# The decoder takes 448, some of which say what is wanted.
+MEDIAN_WIDTH = 7
+# Of the filter over attention in time, as Whisper has it.
+SPACE = "Ġ"
+# As the tokenizer writes it.
+
+
+class Aligner(Protocol):
+    """One way to find words in sound."""
+
+    def check(self) -> None:
+        """Raise AccessRefused where it cannot work at all."""
+
+    def ready(self) -> AbstractContextManager[None]:
+        """Hold what it needs in memory."""
+
+    def place(self, pcm: bytes, words: Sequence[str], *, language: str) -> Sequence[Placing]:
+        """Return where each word is in *pcm*, 16 kHz mono 16-bit, at most 30 s.
+
+        Words that are not said in it gather at its end, with a score near nought. Raises
+        EngineUnavailable.
+        """
+
+
+class WhisperAligner:
+    """Finds words with a Whisper model. One call at a time in a process."""
+
+    def __init__(self, model: str, *, models_dir: Path, threads: int = 0) -> None:
+        self._model = model
+        self._models_dir = models_dir
+        self._threads = threads or os.cpu_count() or 1
+        self._loaded: WhisperModel | None = None
+
+    def check(self) -> None:
+        """Raise AccessRefused where the model's files are not here."""
+        self._folder()
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """Keep the model in memory for the block. Raises AccessRefused."""
+        from faster_whisper import WhisperModel
+
+        folder = self._folder()
+        try:
+            self._loaded = WhisperModel(
+                str(folder),
+                device="cpu",
+                compute_type="int8",
+                cpu_threads=self._threads,
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise AccessRefused(f"The model in {folder} could not be loaded: {error}") from error
+        try:
+            yield
+        finally:
+            self._loaded = None
+
+    def place(self, pcm: bytes, words: Sequence[str], *, language: str) -> Sequence[Placing]:
+        """Return where each word is in *pcm*. Needs `ready`."""
+        if self._loaded is None:
+            raise RuntimeError("place() outside ready()")
+        if not words:
+            return ()
+        try:
+            return _placed(self._loaded, pcm, words, language)
+        except (RuntimeError, ValueError) as error:
+            raise EngineUnavailable(f"The words could not be found: {error}") from error
+
+    def _folder(self) -> Path:
+        try:
+            return located(self._model, self._models_dir)
+        except ModelMissing as error:
+            raise AccessRefused(str(error)) from error
+
+
+def _placed(
+    model: "WhisperModel", pcm: bytes, words: Sequence[str], language: str
+) -> list[Placing]:
+    tokenizer = _tokenizer(model, language)
+    tokens = [_tokens(model, tokenizer, word) for word in words]
+    counts = list(accumulate(len(each) for each in tokens))
+    fitting = sum(count <= MOST_TOKENS for count in counts)
+    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768.0
+    frames = min(FEATURE_FRAMES, max(1, len(samples) // SAMPLES_PER_FEATURE))
+    text = [token for each in tokens[:fitting] for token in each]
+    (found,) = model.model.align(
+        _encoded(model, samples),
+        tokenizer.sot_sequence,
+        [text],
+        frames,
+        median_filter_width=MEDIAN_WIDTH,
+    )
+    end_ms = len(samples) * 1000 // SAMPLE_RATE
+    times = _token_times(found.alignments, len(text), end_ms)
+    placings, at = [], 0
+    for each in tokens[:fitting]:
+        sounding = [at + n for n, token in enumerate(each) if _sounds(tokenizer, token)]
+        first, last = (sounding[0], sounding[-1]) if sounding else (at, at + len(each) - 1)
+        score = fmean(found.text_token_probs[n] for n in sounding or range(at, at + len(each)))
+        placings.append(Placing(times[first], times[last + 1], min(1.0, max(0.0, score))))
+        at += len(each)
+    return placings + [Placing(end_ms, end_ms, 0.0)] * (len(words) - fitting)
+
+
+def _encoded(model: "WhisperModel", samples: NDArray[np.float32]) -> Any:
+    features = model.feature_extractor(samples)[:, :FEATURE_FRAMES]
+    missing = FEATURE_FRAMES - features.shape[1]
+    return model.encode(np.pad(features, ((0, 0), (0, missing))))
+
+
+def _token_times(alignments: Any, tokens: int, end_ms: int) -> list[int]:
+    """Return when each token begins, and last when the last one ends."""
+    times = [end_ms] * (tokens + 1)
+    for token, frame in reversed(list(alignments)):
+        if token <= tokens:
+            times[token] = min(frame * MS_PER_FRAME, end_ms)
+    return times
+
+
+def _tokenizer(model: "WhisperModel", language: str) -> "Tokenizer":
+    """Return the model's tokenizer. Raises ValueError where it does not know the language."""
+    from faster_whisper.tokenizer import Tokenizer
+
+    return Tokenizer(
+        model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
+    )
+
+
+def _tokens(model: "WhisperModel", tokenizer: "Tokenizer", word: str) -> list[int]:
+    """Return the tokens of a word with a space before it, as Whisper was taught to write it.
+
+    The tokenizer's files lack the first merge, that of a space and a "t"; without it the commonest
+    words of English, "the" and "to", come in two tokens that Whisper never writes.
+    """
+    found: list[int] = tokenizer.encode(f" {word}")
+    if len(found) > 1 and model.hf_tokenizer.id_to_token(found[0]) == SPACE:
+        whole = model.hf_tokenizer.token_to_id(SPACE + model.hf_tokenizer.id_to_token(found[1]))
+        if whole is not None:
+            return [whole, *found[2:]]
+    return found
+
+
+def _sounds(tokenizer: "Tokenizer", token: int) -> bool:
+    """Say whether a token is more than punctuation. Parts of a letter in UTF-8 are."""
+    text = tokenizer.decode([token])
+    return any(character.isalnum() or character == "\ufffd" for character in text)
