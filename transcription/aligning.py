@@ -19,8 +19,8 @@ from transcription.engines.registry import the_aligner
 from transcription.holders import host_name, this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
+from transcription.losses import lost
 from transcription.models import Chunk, Run
-from transcription.plausibility import lost
 from transcription.policies import LeasePolicy
 from transcription.words import Timing, Word
 

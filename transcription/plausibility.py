@@ -184,21 +184,6 @@ def suspicions(  # noqa: PLR0913 # everything that is known of one answer
     )
 
 
-def lost(unworded: Sequence[Span], *, speech: Sequence[Span]) -> tuple[Suspicion, ...]:
-    """Return a suspicion for each stretch of *speech* that was found to have no words."""
-    return tuple(
-        Suspicion(_part_of(span, speech), span, f"{_seconds(amount)} of speech have no words here.")
-        for span in unworded
-        if (amount := total_ms(clip_all(speech, span)))
-    )
-
-
-def _part_of(span: Span, speech: Sequence[Span]) -> Doubt:
-    if span.end_ms >= speech[-1].end_ms:
-        return Doubt.TAIL
-    return Doubt.HEAD if span.start_ms <= speech[0].start_ms else Doubt.MIDDLE
-
-
 def _empty(answer: _Answer) -> Iterator[Suspicion]:
     if answer.speech_ms >= LEAST_SPEECH_MS:
         where = Span(answer.speech[0].start_ms, answer.speech[-1].end_ms)
