@@ -19,7 +19,7 @@ from transcription.engines.registry import the_aligner
 from transcription.holders import host_name, this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
-from transcription.losses import lost
+from transcription.losses import contradictions
 from transcription.models import Chunk, Run
 from transcription.policies import LeasePolicy
 from transcription.words import Timing, Word
@@ -123,7 +123,7 @@ class Aligning:
     def _keep(self, chunk: Chunk, audio: AudioSlice, found: Alignment) -> None:
         """Store the times, or have the text asked for once more where the sound has more words."""
         words = tuple(word.shifted(chunk.start_ms) for word in found.words)
-        suspicions = lost(found.unworded, speech=audio.speech)
+        suspicions = contradictions(found, speech=audio.speech)
         if suspicions and doubting.reject(chunk, suspicions, words, now=self._clock()):
             doubting.forget_answers(chunk)
             return

@@ -12,6 +12,7 @@ reported.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from statistics import fmean
 
 from hearings.spans import Span, clip_all, gaps, total_ms, union
@@ -42,6 +43,8 @@ LEFT_MS = 2_000
 # Speech at a window's end without a supported word: it is listened to again with the words after.
 LEAST_RUN = 4
 # Words in a row without support whose times are nothing but a guess.
+LEAST_UNSUPPORTED = 6
+# So many in a row were not said; fewer may be a name that the model does not know.
 LETTER_MS = 90
 WORD_MS = 300
 # A word takes at most so long, and so much more for each letter.
@@ -63,13 +66,22 @@ Listen = Callable[[Span, Sequence[str]], Sequence[Placing]]
 
 
 @dataclass(frozen=True, slots=True)
+class Unsupported:
+    """Words in a row that are not what is heard where they would have to be."""
+
+    span: Span
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """Words with the times that were found."""
 
     words: tuple[Word, ...]
     # As many as were given, in their order; each says whether it was aligned or is estimated.
-    unworded: tuple[Span, ...]
+    unworded: tuple[Span, ...] = ()
     # Speech without words, of two seconds and more.
+    unsupported: tuple["Unsupported", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,7 @@ def align(
     found = _Search(words, spoken, duration_ms, listen).placings()
     placed = _between_anchors(words, _snapped(found, spoken), spoken, duration_ms)
     closed = _closed_up(placed, spoken)
-    return Alignment(closed, tuple(_unworded(closed, spoken)))
+    return Alignment(closed, tuple(_unworded(closed, spoken)), tuple(_unsupported(placed)))
 
 
 class _Search:
@@ -335,6 +347,14 @@ def _unworded(words: Sequence[Word], speech: Sequence[Span]) -> Iterator[Span]:
         yield from _lost(speech, reached, max(word.start_ms, word.end_ms - most), unsure_ms)
         reached, unsure_ms = min(word.end_ms, word.start_ms + most), 0.0
     yield from _lost(speech, reached, whole, unsure_ms)
+
+
+def _unsupported(words: Sequence[Word]) -> Iterator[Unsupported]:
+    for is_aligned, run in groupby(words, key=lambda word: word.timing is Timing.ALIGNED):
+        guessed = list(run)
+        if not is_aligned and len(guessed) >= LEAST_UNSUPPORTED:
+            start = guessed[0].start_ms
+            yield Unsupported(Span(start, max(guessed[-1].end_ms, start + 1)), len(guessed))
 
 
 def _lost(speech: Sequence[Span], start_ms: int, end_ms: int, filled_ms: float) -> Iterator[Span]:

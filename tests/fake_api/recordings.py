@@ -45,6 +45,9 @@ class Place:
     sounds_to: int
     # What of the recording is in it; the rest is zeros.
 
+    def is_in(self, other: "Place") -> bool:
+        return other.sounds_from <= self.sounds_from and self.sounds_to <= other.sounds_to
+
 
 class KnownRecording:
     """A script: answers each slice with exactly the words whose middle is heard in it.
