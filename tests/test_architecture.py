@@ -23,6 +23,7 @@ PURE = (
     "transcription.sentences",
     "transcription.paragraphs",
     "transcription.coverage",
+    "transcription.ledger",
     "transcription.retrying",
     "transcription.costs",
     "transcription.watchdog",
