@@ -13,6 +13,7 @@ MOST_LINES = 400
 MOST_FUNCTION_LINES = 50
 PURE = (
     "hearings.spans",
+    "hearings.levelling",
     "hearings.times",
     "hearings.policies",
     "hearings.validation",
