@@ -1,6 +1,7 @@
 """Stretches of a recording, in whole milliseconds, and the set operations on them."""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -74,6 +75,17 @@ def intersect(left: Iterable[Span], right: Iterable[Span]) -> tuple[Span, ...]:
         else:
             j += 1
     return tuple(found)
+
+
+def parts_in(
+    spans: Sequence[Span], stretches: Iterable[Span]
+) -> Iterator[tuple[Span, tuple[Span, ...]]]:
+    """Yield each stretch with the parts of *spans* inside it. *spans* are in order and disjoint."""
+    starts = [span.start_ms for span in spans]
+    for stretch in stretches:
+        first = max(0, bisect_right(starts, stretch.start_ms) - 1)
+        end = bisect_left(starts, stretch.end_ms)
+        yield stretch, clip_all(spans[first:end], stretch)
 
 
 def total_ms(spans: Iterable[Span]) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from hearings.levelling import Leveller
 from hearings.spans import Span
 
 WINDOW_SAMPLES = 512
@@ -106,23 +107,29 @@ class SpeechSpans:
 
 
 class SpeechStream:
-    """Speech in a stream of samples: detector and rules together, in constant memory."""
+    """Speech in a stream of samples: level, detector and rules together, in constant memory."""
 
     def __init__(self, rules: SpeechRules | None = None) -> None:
         self._rules = rules or SpeechRules()
+        self._leveller = Leveller()
         self._detector = SpeechDetector()
         self._spans = SpeechSpans(self._rules)
         self._found: list[Span] = []
 
     def feed(self, samples: NDArray[np.float32]) -> None:
         """Take the next samples, between -1 and 1: whole windows, but for the last time."""
-        windows = np.pad(samples, (0, -len(samples) % WINDOW_SAMPLES))
-        self._found.extend(self._spans.feed(self._detector.probabilities(windows)))
+        padded = np.pad(samples, (0, -len(samples) % WINDOW_SAMPLES))
+        self._listen(self._leveller.feed(padded.reshape(-1, WINDOW_SAMPLES)))
 
     def close(self, duration_ms: int) -> tuple[Span, ...]:
         """Return the padded stretches, clipped to the recording's length."""
+        self._listen(self._leveller.close())
         self._found.extend(self._spans.close())
         return _padded(self._found, self._rules.pad_ms, duration_ms)
+
+    def _listen(self, windows: NDArray[np.float32] | None) -> None:
+        if windows is not None and len(windows):
+            self._found.extend(self._spans.feed(self._detector.probabilities(windows)))
 
 
 def _padded(spans: list[Span], pad_ms: int, duration_ms: int) -> tuple[Span, ...]:

@@ -84,16 +84,30 @@
     sentenceAt(second)?.scrollIntoView({ block: "center" });
   }
 
+  // A missing stretch is heard here; without this script its link opens the recording there.
+  function hear(event, link) {
+    event.preventDefault();
+    mark(null);
+    seek(Number(link.dataset.hear));
+    play();
+  }
+
+  function play() {
+    player.play().catch(() => {}); // refused by the browser: the player has a button of its own
+  }
+
   transcript.addEventListener("click", (event) => {
+    const gap = event.target.closest("a[data-hear]");
     const sentence = event.target.closest("a[data-end]");
     const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (gap && isPlain) hear(event, gap);
     if (!sentence || !isPlain) return;
     event.preventDefault();
     if (event.detail && !getSelection().isCollapsed) return; // the mouse has selected text
     remember(sentence.hash);
     seek(secondOf(sentence.hash));
     mark(sentence);
-    player.play().catch(() => {}); // refused by the browser: the player has a button of its own
+    play();
   });
 
   player.addEventListener("timeupdate", follow);

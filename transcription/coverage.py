@@ -1,12 +1,19 @@
-"""How much of a recording is in its transcript, to the millisecond."""
+"""What became of each second of a recording: transcribed, without speech, or missing and why."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from hearings.spans import Span, clip_all, gaps, intersect, total_ms, union
+from hearings.spans import Span, clip_all, gaps, intersect, parts_in, total_ms, union
+from transcription.plausibility import HOLE_MS, LEAST_SPEECH_MS
 
+SILENCE_MS = 10_000
+# A silence so long is marked where the text is read.
+APART_MS = 3_000
+# Speech on two sides of a longer silence belongs to two stretches.
 NOT_SENT = "not sent"
 # Speech that no chunk covers: a fault of the plan, shown rather than counted as silence.
+UNREADABLE = "The recording cannot be read here."
+NO_WORDS = "It sounds like speech here, but no words came back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +35,19 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """A recording as *transcribed*, *silence* and *missing*, which share it without a rest."""
+    """A recording as *transcribed*, *silence* and *missing*, each told apart by itself."""
 
+    duration_ms: int
     speech: tuple[Span, ...]
     # Where the analysis heard speech.
     transcribed: tuple[Span, ...]
-    # Speech in what came back with a result.
+    # Speech in what came back with a result, and where words are besides.
     silence: tuple[Span, ...]
     # Without speech, and not missing.
     missing: tuple[Missing, ...]
     # In order and disjoint.
+    cut_off_ms: int = 0
+    # What the file promises after its end, and does not hold; no part of the duration.
 
     @property
     def speech_ms(self) -> int:
@@ -45,33 +55,95 @@ class Coverage:
 
     @property
     def transcribed_ms(self) -> int:
-        return total_ms(self.transcribed)
+        return sum(span.duration_ms for span in self.transcribed)
 
     @property
     def silence_ms(self) -> int:
-        return total_ms(self.silence)
+        return sum(span.duration_ms for span in self.silence)
 
     @property
     def missing_ms(self) -> int:
-        return total_ms(gap.span for gap in self.missing)
+        return sum(gap.span.duration_ms for gap in self.missing)
+
+    @property
+    def unaccounted_ms(self) -> int:
+        """What none of the three holds; negative where two hold the same. Either is a fault."""
+        return self.duration_ms - self.transcribed_ms - self.silence_ms - self.missing_ms
 
 
-def coverage_of(*, duration_ms: int, speech: Iterable[Span], pieces: Sequence[Piece]) -> Coverage:
-    """Return what became of each millisecond.
+def coverage_of(
+    *,
+    duration_ms: int,
+    speech: Iterable[Span],
+    pieces: Sequence[Piece],
+    heard: Iterable[Span],
+    unreadable: Iterable[Span] = (),
+) -> Coverage:
+    """Return what became of each millisecond. *heard* is where the transcript has words.
 
     A piece without text is missing as a whole, its pauses too, save what a finished neighbour
-    covers. The same stretch is never missing twice: the earlier piece's reason stands.
+    covers; so is what cannot be read, whatever was made of it. Of a finished piece, speech is
+    transcribed where words are near. The same stretch is never missing twice: what cannot be read
+    comes first, then the earlier piece's reason.
     """
     whole = Span(0, duration_ms)
-    heard = union(clip_all(speech, whole))
+    spoken = union(clip_all(speech, whole))
     done = union(clip_all((piece.span for piece in pieces if piece.reason is None), whole))
-    transcribed = intersect(heard, done)
-    not_sent = intersect(heard, gaps((piece.span for piece in pieces), whole))
-    missing = _joined(
-        [*_without_text(pieces, gaps(done, whole)), *(Missing(span, NOT_SENT) for span in not_sent)]
+    words = intersect(clip_all(heard, whole), done)
+    damage = union(unreadable)
+    not_sent = intersect(spoken, gaps((piece.span for piece in pieces), whole))
+    wordless, nothing_said = _without_words(intersect(spoken, done), words)
+    missing = _apart(
+        [Missing(span, UNREADABLE) for span in clip_all(damage, whole)],
+        _without_text(pieces, gaps(done, whole)),
+        (Missing(span, NOT_SENT) for span in not_sent),
+        (Missing(span, NO_WORDS) for span in wordless),
     )
-    settled = [*transcribed, *(gap.span for gap in missing)]
-    return Coverage(heard, transcribed, gaps(settled, whole), missing)
+    lost = [gap.span for gap in missing]
+    promised_ms = max((span.end_ms for span in damage), default=0)
+    quiet = intersect(gaps([*spoken, *words], whole), gaps(lost, whole))
+    return Coverage(
+        duration_ms=duration_ms,
+        speech=spoken,
+        transcribed=intersect(
+            [*intersect(spoken, done), *words], gaps([*lost, *nothing_said], whole)
+        ),
+        silence=union([*quiet, *intersect(nothing_said, gaps(lost, whole))]),
+        missing=missing,
+        cut_off_ms=max(0, promised_ms - duration_ms),
+    )
+
+
+def long_silences(coverage: Coverage, heard: Iterable[Span]) -> tuple[Span, ...]:
+    """Return the silences worth a mark, without what an engine *heard* in them all the same."""
+    wordless = intersect(coverage.silence, gaps(heard, Span(0, max(coverage.duration_ms, 1))))
+    return tuple(span for span in wordless if span.duration_ms >= SILENCE_MS)
+
+
+def _without_words(spoken: Sequence[Span], words: Sequence[Span]) -> tuple[list[Span], list[Span]]:
+    """Return where finished speech has no words: what is missing, and what was no speech.
+
+    A stretch of speech that stands apart and has not one word is missing, or a cough where it is
+    short. Between words a hole has to be longer: times of words are not exact.
+    """
+    missing: list[Span] = []
+    nothing_said: list[Span] = []
+    stretches = union(spoken, bridge_ms=APART_MS)
+    with_words = parts_in(words, stretches)
+    for (stretch, inside), (_, said) in zip(parts_in(spoken, stretches), with_words, strict=True):
+        if said:
+            missing += _holes(inside, said, stretch)
+        elif total_ms(inside) >= LEAST_SPEECH_MS:
+            missing.append(stretch)
+        else:
+            nothing_said += inside
+    return missing, nothing_said
+
+
+def _holes(spoken: Sequence[Span], words: Sequence[Span], stretch: Span) -> Iterator[Span]:
+    for _, lost in parts_in(spoken, gaps(words, stretch)):
+        if total_ms(lost) >= HOLE_MS:
+            yield Span(lost[0].start_ms, lost[-1].end_ms)
 
 
 def _without_text(pieces: Sequence[Piece], undone: tuple[Span, ...]) -> Iterator[Missing]:
@@ -84,6 +156,17 @@ def _without_text(pieces: Sequence[Piece], undone: tuple[Span, ...]) -> Iterator
         for span in clip_all(undone, own):
             yield Missing(span, piece.reason)
         reached_ms = own.end_ms
+
+
+def _apart(*ranked: Iterable[Missing]) -> tuple[Missing, ...]:
+    """Return gaps in order, each without what a gap of an earlier rank has."""
+    found: list[Missing] = []
+    for gaps_of_a_kind in ranked:
+        taken = [gap.span for gap in found]
+        found += [
+            Missing(span, gap.reason) for gap in gaps_of_a_kind for span in gaps(taken, gap.span)
+        ]
+    return _joined(found)
 
 
 def _joined(found: Iterable[Missing]) -> tuple[Missing, ...]:

@@ -4,15 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from hearings.spans import Span, gaps, intersect
-from transcription.coverage import Coverage, Missing
+from hearings.spans import Span
+from transcription.coverage import Coverage, Missing, long_silences
 
 PAUSE_MS = 2_000
 # A longer pause begins a new paragraph.
 PARAGRAPH_SENTENCES = 6
 # No paragraph has more.
-SILENCE_MS = 15_000
-# A silence so long is marked.
 NOBODY_KNOWN = "Speaker not known"
 # Stands where a text with speakers goes on without one.
 VOICE = re.compile(r"(\d+)(?:·|(?=[^\d·]))(.+)", re.DOTALL)
@@ -161,10 +159,11 @@ def _with_headings(found: Iterable[Sound | Missing]) -> Iterator[Sound | Missing
 
 
 def _paragraphs(lines: Sequence[Line], coverage: Coverage) -> Iterator[Sound | Missing]:
+    spoken = (Span(line.start_ms, line.end_ms) for line in lines)
     timeline: list[Line | Missing | Span] = [
         *lines,
         *coverage.missing,
-        *long_silences(lines, coverage),
+        *long_silences(coverage, spoken),
     ]
     paragraph: list[Line] = []
     for item in sorted(timeline, key=_start_ms):
@@ -181,15 +180,6 @@ def _paragraphs(lines: Sequence[Line], coverage: Coverage) -> Iterator[Sound | M
 
 def _continues(paragraph: list[Line], item: Line | Missing | Span) -> bool:
     return isinstance(item, Line) and Paragraph(tuple(paragraph)).goes_on_with(item)
-
-
-def long_silences(lines: Sequence[Line], coverage: Coverage) -> tuple[Span, ...]:
-    """Return silences worth a mark, without what an engine heard in them all the same."""
-    if not coverage.silence:
-        return ()
-    spoken = (Span(line.start_ms, line.end_ms) for line in lines)
-    wordless = intersect(coverage.silence, gaps(spoken, Span(0, coverage.silence[-1].end_ms)))
-    return tuple(span for span in wordless if span.duration_ms > SILENCE_MS)
 
 
 def _start_ms(item: Line | Missing | Span) -> int:

@@ -34,6 +34,8 @@ CLOSED = (
 
 
 EMBEDDED = "whisper"
+RETRIED = (ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON)
+# What a person may have tried again.
 
 
 class StartRefused(Exception):
@@ -223,11 +225,17 @@ def cancel(run: Run, *, now: datetime) -> bool:
     return True
 
 
+def can_retry(run: Run) -> bool:
+    """Say whether *run* has ended with chunks that a person may have tried again."""
+    ended = run.status in (RunStatus.INCOMPLETE, RunStatus.FAILED)
+    return ended and run.chunks.filter(status__in=RETRIED).exists()
+
+
 def retry(run: Run, *, now: datetime) -> bool:
     """Try the failed chunks of an ended run again. False where there are none to try."""
-    failed = run.chunks.filter(status__in=[ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON])
-    if run.status not in (RunStatus.INCOMPLETE, RunStatus.FAILED) or not failed.exists():
+    if not can_retry(run):
         return False
+    failed = run.chunks.filter(status__in=RETRIED)
     try:
         with transaction.atomic():
             if not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):

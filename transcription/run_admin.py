@@ -21,9 +21,11 @@ from transcription.bills import bill_of
 from transcription.clock import database_clock
 from transcription.engines.registry import engine_for
 from transcription.exports import FORMATS
+from transcription.ledger import in_words
 from transcription.models import Run, RunStatus
 from transcription.progress import Progress, progress_of
 from transcription.run_parts import parts_of
+from transcription.transcripts import coverage_of_run
 
 STATUS_COLOURS = {
     RunStatus.PREPARING: "info",
@@ -189,6 +191,7 @@ class RunAdmin(ModelAdmin):
             "may_change_engine": run.status == RunStatus.PAUSED and _is_hosted(run),
             "expected": _expected(run),
             "actual": _actual(run, progress),
+            **_account(run),
             "formats": FORMATS.values() if run.has_text else (),
             "may_order": request.user.has_perm("transcription.change_run"),
         }
@@ -212,6 +215,14 @@ def _actual(run: Run, progress: Progress) -> str:
     if run.started_at:
         parts.append(clock(round(progress.elapsed_seconds * 1000)))
     return ", ".join(parts)
+
+
+def _account(run: Run) -> dict[str, Any]:
+    """Return what of the recording is in the transcript, once there is one. Three queries."""
+    if not run.has_text:
+        return {}
+    coverage = coverage_of_run(run)
+    return {"account": in_words(coverage), "missing": coverage.missing}
 
 
 def _chunks(run: Run) -> dict[str, Any]:

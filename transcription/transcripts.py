@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hearings.models import Hearing
+from hearings.spans import Span
 from transcription.bills import bill_of
 from transcription.coverage import Coverage, Piece, coverage_of
 from transcription.exports.transcript import (
@@ -31,17 +32,26 @@ def transcript_of(run: Run, *, for_public: bool = False) -> Transcript:
     *for_public* leaves out the errors of chunks: they are for those who can do something.
     """
     chunks = _chunks(run)
+    segments = tuple(_segment(row) for row in run.segments.order_by("index"))
+    heard = [Span(segment.start_ms, segment.end_ms) for segment in segments]
     return Transcript(
         _hearing_facts(run.hearing),
         _run_facts(run, chunks),
-        _coverage(run.hearing, chunks, for_public=for_public),
-        tuple(_segment(row) for row in run.segments.order_by("index")),
+        _coverage(run, chunks, heard, for_public=for_public),
+        segments,
     )
 
 
-def coverage_of_run(run: Run, *, for_public: bool = False) -> Coverage:
-    """Return what became of each millisecond of the recording so far. At most three queries."""
-    return _coverage(run.hearing, _chunks(run), for_public=for_public)
+def coverage_of_run(
+    run: Run, *, heard: Sequence[Span] | None = None, for_public: bool = False
+) -> Coverage:
+    """Return what became of each millisecond of the recording so far. At most four queries.
+
+    *heard* is where its sentences are, where the caller has them; it saves a query.
+    """
+    if heard is None:
+        heard = [Span(*times) for times in run.segments.values_list("start_ms", "end_ms")]
+    return _coverage(run, _chunks(run), heard, for_public=for_public)
 
 
 def _chunks(run: Run) -> Sequence[Chunk]:
@@ -49,11 +59,19 @@ def _chunks(run: Run) -> Sequence[Chunk]:
     return list(run.chunks.current().only(*fields).order_by("start_ms"))
 
 
-def _coverage(hearing: Hearing, chunks: Sequence[Chunk], *, for_public: bool) -> Coverage:
+def _coverage(
+    run: Run, chunks: Sequence[Chunk], heard: Sequence[Span], *, for_public: bool
+) -> Coverage:
+    analysis = run.hearing.analysis
+    if not run.has_text:
+        # What finished chunks heard is made into sentences at the end.
+        heard = [chunk.span for chunk in chunks if chunk.status == ChunkStatus.DONE]
     return coverage_of(
-        duration_ms=hearing.analysis.duration_ms,
-        speech=hearing.analysis.speech_spans,
+        duration_ms=analysis.duration_ms,
+        speech=analysis.speech_spans,
         pieces=[Piece(chunk.span, _reason(chunk, for_public=for_public)) for chunk in chunks],
+        heard=heard,
+        unreadable=analysis.unreadable_spans,
     )
 
 

@@ -2,20 +2,26 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from hearings.models import CheckStatus, Hearing
+from hearings.spans import Span
+from transcription import pipeline
+from transcription.clock import database_clock
+from transcription.engines.registry import engine_for
 from transcription.exports import FORMATS
+from transcription.ledger import in_words
 from transcription.listing import HearingFilter
 from transcription.models import Run
-from transcription.paragraphs import Block, Line, blocks, summary
+from transcription.paragraphs import Line, blocks, summary
 from transcription.playback import recording_response
 from transcription.progress import progress_of
 from transcription.transcripts import coverage_of_run, transcript_of
@@ -35,14 +41,16 @@ def hearings(request: HttpRequest) -> HttpResponse:
 def hearing(request: HttpRequest, slug: str) -> HttpResponseBase:
     hearing = _visible(request, slug)
     readable = _readable(hearing)
-    laid_out = _blocks(readable, for_public=not request.user.is_staff) if readable else []
     context = _standing(hearing) | {
         "readable": readable,
-        "blocks": laid_out,
-        "summary": summary(laid_out),
         "formats": FORMATS.values() if readable else (),
         "findings": hearing.findings.all() if request.user.is_staff else (),
     }
+    if readable:
+        context |= _reading(readable, for_public=not request.user.is_staff)
+    if (run := context["run"]) and pipeline.can_retry(run) and _may_retry(request):
+        is_hosted = engine_for(run.engine, run.model).capabilities.is_hosted
+        context |= {"to_retry": run, "retry_may_cost": is_hosted}
     return _guarded(hearing, render(request, "hearings/hearing.html", context))
 
 
@@ -56,6 +64,22 @@ def progress(request: HttpRequest, slug: str) -> HttpResponseBase:
     if request.headers.get("HX-Request"):
         return _guarded(hearing, HttpResponseClientRefresh())
     return redirect(hearing)
+
+
+@require_POST
+def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """Try again what a run lacks, and show how it goes on. A second click changes nothing."""
+    hearing = _visible(request, slug)
+    if not request.user.is_staff:
+        raise Http404("There is no such page.")
+    if not _may_retry(request):
+        raise PermissionDenied
+    pipeline.retry(get_object_or_404(Run, hearing=hearing, pk=pk), now=database_clock())
+    return redirect(hearing)
+
+
+def _may_retry(request: HttpRequest) -> bool:
+    return request.user.is_staff and request.user.has_perm("transcription.change_run")
 
 
 @require_safe
@@ -94,7 +118,10 @@ def _visible(request: HttpRequest, slug: str) -> Hearing:
 
 def _readable(hearing: Hearing) -> Run | None:
     """Return the newest run with text."""
-    return Run.objects.with_text().filter(hearing=hearing).order_by("-id").first()
+    run = Run.objects.with_text().filter(hearing=hearing).order_by("-id").first()
+    if run:
+        run.hearing = hearing  # known, so not asked for again
+    return run
 
 
 def _standing(hearing: Hearing) -> dict[str, Any]:
@@ -109,14 +136,24 @@ def _standing(hearing: Hearing) -> dict[str, Any]:
     }
 
 
-def _blocks(run: Run, *, for_public: bool) -> list[Block]:
+def _reading(run: Run, *, for_public: bool) -> dict[str, Any]:
+    """Return the text laid out, with the account of what of the recording is in it."""
     columns = ("start_ms", "end_ms", "text", "speaker", "flags")
     rows = run.segments.order_by("index").values_list(*columns)
     lines = [
         Line(start_ms, end_ms, text, speaker, tuple(doubts))
         for start_ms, end_ms, text, speaker, doubts in rows
     ]
-    return list(blocks(lines, coverage_of_run(run, for_public=for_public)))
+    heard = [Span(line.start_ms, line.end_ms) for line in lines]
+    coverage = coverage_of_run(run, heard=heard, for_public=for_public)
+    laid_out = list(blocks(lines, coverage))
+    return {
+        "blocks": laid_out,
+        "is_wordless": not lines,
+        "summary": summary(laid_out),
+        "account": in_words(coverage),
+        "missing": coverage.missing,
+    }
 
 
 def _guarded(hearing: Hearing, response: HttpResponseBase) -> HttpResponseBase:

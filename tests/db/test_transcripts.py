@@ -4,35 +4,52 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from hearings.models import Committee
+from hearings.spans import Span, intersect
 from tests.factories import NOW, make_chunk, make_hearing, make_run, make_segments
+from transcription.coverage import NO_WORDS, UNREADABLE, Missing
 from transcription.exports import FORMATS
-from transcription.models import ChunkStatus, Run, RunStatus
-from transcription.transcripts import coverage_of_run, transcript_of
+from transcription.models import ChunkStatus, Run, RunStatus, Segment
+from transcription.transcripts import NOT_TRANSCRIBED, coverage_of_run, transcript_of
 
 pytestmark = pytest.mark.django_db
 
 
 def finished_run(status: RunStatus = RunStatus.COMPLETE, **values: object) -> Run:
+    """Return a run over half a minute, of which people speak at first, in the middle and last."""
     committee, _ = Committee.objects.get_or_create(code="SCOM", name="Committee on Commerce")
-    hearing = make_hearing(committee=committee, duration_ms=30_000, speech=[[0, 25_000]])
+    speech = [[0, 4_000], [12_000, 14_000], [22_000, 26_000]]
+    hearing = make_hearing(committee=committee, duration_ms=30_000, speech=speech)
     return make_run(hearing, status=status, started_at=NOW, **values)
+
+
+def speak(run: Run, *, every_ms: int = 11_000) -> None:
+    """Store a sentence of two seconds in each third."""
+    for index in range(3):
+        start_ms = 500 + index * every_ms
+        Segment.objects.create(
+            run=run, index=index, start_ms=start_ms, end_ms=start_ms + 2_000, text="Aye."
+        )
 
 
 def test_a_run_is_read_with_its_hearing_its_coverage_and_its_words() -> None:
     run = finished_run()
+    run.hearing.analysis.speech = [[0, 25_000]]
+    run.hearing.analysis.save()
     for index in range(3):
         make_chunk(run, index, status=ChunkStatus.DONE)
     make_segments(run, "The committee will come to order.", "Good morning.")
+    Segment.objects.create(run=run, index=2, start_ms=4_000, end_ms=26_000, text="Aye.")
 
     transcript = transcript_of(run)
 
     assert transcript.hearing.committee_code == "SCOM"
     assert transcript.hearing.duration_ms == 30_000
-    assert transcript.coverage.transcribed_ms == 25_000
-    assert transcript.coverage.silence_ms == 5_000
+    assert transcript.coverage.transcribed_ms == 26_000
+    assert transcript.coverage.silence_ms == 4_000
     assert [segment.text for segment in transcript.segments] == [
         "The committee will come to order.",
         "Good morning.",
+        "Aye.",
     ]
     assert transcript.segments[1].words[0].text == "Good"
     assert transcript.segments[1].words[0].start_ms == 3_000
@@ -43,6 +60,7 @@ def test_a_failed_chunk_is_missing_for_the_reason_on_its_row() -> None:
     make_chunk(run, 0, status=ChunkStatus.DONE)
     make_chunk(run, 1, status=ChunkStatus.FAILED, error="The engine refused it.", finished_at=NOW)
     make_chunk(run, 2, status=ChunkStatus.DONE)
+    speak(run)
 
     transcript = transcript_of(run)
 
@@ -71,11 +89,64 @@ def test_a_chunk_that_was_cut_anew_does_not_count() -> None:
     )
     for index in range(3):
         make_chunk(run, index, status=ChunkStatus.DONE, generation=1, parent=old)
+    speak(run)
 
     transcript = transcript_of(run)
 
     assert transcript.run.chunks == 3
     assert transcript.coverage.missing == ()
+
+
+def test_a_chunk_that_came_back_empty_over_speech_is_not_transcribed() -> None:
+    run = finished_run()
+    for index in range(3):
+        make_chunk(run, index, status=ChunkStatus.DONE)
+    speak(run)
+    run.segments.filter(index=1).delete()
+
+    coverage = coverage_of_run(run)
+
+    assert coverage.missing == (Missing(Span(12_000, 14_000), NO_WORDS),)
+    assert coverage.unaccounted_ms == 0
+
+
+def test_a_finished_chunk_of_a_run_under_way_counts_before_its_sentences_are_made() -> None:
+    run = finished_run(RunStatus.TRANSCRIBING)
+    make_chunk(run, 0, status=ChunkStatus.DONE)
+    make_chunk(run, 1)
+    make_chunk(run, 2)
+
+    coverage = coverage_of_run(run)
+
+    assert {gap.reason for gap in coverage.missing} == {NOT_TRANSCRIBED}
+    assert Span(0, 4_000) in intersect(coverage.transcribed, [Span(0, 4_000)])
+
+
+def test_what_cannot_be_read_is_missing_for_everyone() -> None:
+    run = finished_run()
+    run.hearing.analysis.unreadable = [[13_000, 15_000], [30_000, 40_000]]
+    run.hearing.analysis.save()
+    for index in range(3):
+        make_chunk(run, index, status=ChunkStatus.DONE)
+    speak(run)
+
+    coverage = coverage_of_run(run, for_public=True)
+
+    assert coverage.missing == (Missing(Span(13_000, 15_000), UNREADABLE),)
+    assert (coverage.unaccounted_ms, coverage.cut_off_ms) == (0, 10_000)
+
+
+def test_the_coverage_of_a_long_run_takes_four_queries_like_that_of_a_short_one(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    run = finished_run()
+    for index in range(60):
+        make_chunk(run, index, status=ChunkStatus.DONE)
+    speak(run, every_ms=2_000)
+    run = Run.objects.get(pk=run.pk)
+
+    with django_assert_max_num_queries(4):
+        coverage_of_run(run)
 
 
 def test_a_long_transcript_takes_six_queries_like_a_short_one(

@@ -23,7 +23,7 @@ KEYS = {
         *("processing_seconds", "validation_score", "chunks", "chunks_failed"),
         *("billed_seconds", "cost_usd"),
     },
-    "coverage": {"speech", "transcribed", "silence", "missing"},
+    "coverage": {"speech", "transcribed", "silence", "missing", "unaccounted"},
     "segment": {"start", "end", "text", "speaker", "confidence", "flags", "words"},
     "word": {"start", "end", "word", "confidence", "timing"},
 }
@@ -46,6 +46,7 @@ def assert_times_are_possible(value: dict[str, Any]) -> None:
     duration, coverage = value["hearing"]["duration"], value["coverage"]
     missing = sum(gap["end"] - gap["start"] for gap in coverage["missing"])
     assert coverage["transcribed"] + coverage["silence"] + missing == pytest.approx(duration)
+    assert coverage["unaccounted"] == 0
     position = 0.0
     for segment in value["segments"]:
         assert set(segment) == KEYS["segment"]

@@ -3,13 +3,16 @@
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hearings.spans import Span, gaps
-from hearings.speech import SpeechDetector, SpeechRules, SpeechSpans, SpeechStream
+from hearings.spans import Span, gaps, intersect, total_ms, union
+from hearings.speech import PAGE_SAMPLES, SpeechDetector, SpeechRules, SpeechSpans, SpeechStream
+from tests import sound
 from tests.media.conftest import SPEECH
+from transcription.policies import ChunkingPolicy
 
 WINDOW = 512
 
@@ -68,10 +71,91 @@ def test_speech_is_found_and_the_pauses_between_sentences_too(samples: np.ndarra
 
 def test_silence_and_a_tone_are_no_speech() -> None:
     tone = np.sin(np.arange(160_000, dtype=np.float32) * 0.17) * np.float32(0.3)
-    for sound in (np.zeros(160_000, np.float32), tone):
+    for samples in (np.zeros(160_000, np.float32), tone):
         stream = SpeechStream()
-        stream.feed(sound)
+        stream.feed(samples)
         assert stream.close(10_000) == ()
+
+
+@pytest.fixture(scope="module")
+def heard() -> tuple[Span, ...]:
+    """Give where people speak in the sample."""
+    return speech_in(sound.sample())
+
+
+def speech_in(samples: sound.Samples) -> tuple[Span, ...]:
+    """Return what is found in a recording, read in pages as the analysis does."""
+    stream, recorded = SpeechStream(), sound.as_recorded(samples)
+    for at in range(0, len(recorded), PAGE_SAMPLES):
+        stream.feed(recorded[at : at + PAGE_SAMPLES])
+    return stream.close(len(recorded) * 1000 // sound.RATE)
+
+
+def share_found(heard: tuple[Span, ...], samples: sound.Samples) -> float:
+    return total_ms(intersect(heard, speech_in(samples))) / total_ms(heard)
+
+
+def sent(heard: tuple[Span, ...], samples: sound.Samples) -> float:
+    """Return the share of the speech that an engine gets to hear."""
+    policy = ChunkingPolicy()
+    found = union(speech_in(samples), bridge_ms=policy.silence_ms)
+    around = [
+        Span(max(0, s.start_ms - policy.margin_ms), s.end_ms + policy.margin_ms) for s in found
+    ]
+    return total_ms(intersect(heard, around)) / total_ms(heard)
+
+
+def noise(ratio: float) -> sound.Samples:
+    """Return a room as long as the sample, by *ratio* decibels softer than who speaks in it."""
+    long_enough = sound.room(230, dbfs=sound.SPEECH_DBFS - ratio)
+    return long_enough[: len(sound.sample())]
+
+
+@pytest.mark.parametrize("decibels", [30, 40, 56])
+def test_soft_speech_is_speech(heard: tuple[Span, ...], decibels: float) -> None:
+    soft = sound.softer(sound.sample(), decibels)
+
+    assert share_found(heard, soft) > 0.97
+    assert sent(heard, soft) > 0.999
+
+
+@pytest.mark.parametrize("ratio", [10, 5, 0])
+def test_speech_in_a_noisy_room_is_speech(heard: tuple[Span, ...], ratio: float) -> None:
+    assert sent(heard, sound.sample() + noise(ratio)) > 0.995
+
+
+@pytest.mark.parametrize("ratio", [10, 5, 3])
+def test_speech_far_from_the_microphone_is_speech(heard: tuple[Span, ...], ratio: float) -> None:
+    far = sound.softer(sound.echoing(sound.sample()) + noise(ratio), 30)
+
+    assert sent(heard, far) > 0.99
+
+
+def test_a_soft_voice_between_loud_ones_is_speech(heard: tuple[Span, ...]) -> None:
+    turns = sound.sample().copy()
+    for start in range(10, 200, 20):
+        at = slice(start * sound.RATE, (start + 10) * sound.RATE)
+        turns[at] = sound.softer(turns[at], 40)
+
+    assert sent(heard, turns) > 0.99
+
+
+@pytest.mark.parametrize("dbfs", [-70, -55, -35])
+@pytest.mark.parametrize(
+    "source", ["room", "color=white", "color=pink", "color=brown", "color=violet"]
+)
+def test_noise_is_no_speech_however_loud(source: str, dbfs: float) -> None:
+    graph = f"anoisesrc={source}:r=16000:seed=7"
+    made = sound.room(60, dbfs=dbfs) if source == "room" else sound.generated(graph, 60)
+
+    assert speech_in(sound.at_level(made, dbfs)) == ()
+
+
+def test_a_soft_tone_and_what_a_codec_makes_of_noise_are_no_speech(tmp_path: Path) -> None:
+    room = sound.write(tmp_path / "room.mp3", sound.room(60, dbfs=-62), "-b:a", "32k")
+
+    assert speech_in(sound.read(room)) == ()
+    assert speech_in(sound.at_level(sound.generated("sine=440:r=16000", 10), -50)) == ()
 
 
 def test_a_recording_shorter_than_a_window_is_taken() -> None:

@@ -1,10 +1,21 @@
+import time
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hearings.spans import Span, intersect, total_ms, union
-from transcription.coverage import NOT_SENT, Coverage, Missing, Piece, coverage_of
+from transcription.coverage import (
+    NO_WORDS,
+    NOT_SENT,
+    UNREADABLE,
+    Coverage,
+    Missing,
+    Piece,
+    coverage_of,
+    long_silences,
+)
 
 DURATION_MS = 60_000
 
@@ -13,8 +24,20 @@ spans = st.builds(lambda start, length: Span(start, start + length), points, st.
 pieces = st.builds(Piece, spans, st.sampled_from([None, None, "refused", "not transcribed"]))
 
 
-def covered(speech: list[Span], *pieces: Piece, duration_ms: int = DURATION_MS) -> Coverage:
-    return coverage_of(duration_ms=duration_ms, speech=speech, pieces=pieces)
+def covered(
+    speech: list[Span],
+    *pieces: Piece,
+    heard: list[Span] | None = None,
+    unreadable: list[Span] | None = None,
+) -> Coverage:
+    """Return the coverage of a minute, with words wherever there is speech unless told else."""
+    return coverage_of(
+        duration_ms=DURATION_MS,
+        speech=speech,
+        pieces=pieces,
+        heard=speech if heard is None else heard,
+        unreadable=unreadable or [],
+    )
 
 
 def test_speech_in_finished_pieces_is_transcribed_and_the_rest_is_silence() -> None:
@@ -89,19 +112,120 @@ def test_what_lies_beyond_the_end_does_not_count() -> None:
     assert coverage.silence_ms == 50_000
 
 
-@given(st.lists(spans), st.lists(pieces))
-def test_transcribed_silence_and_missing_share_the_recording_without_a_rest(
-    speech: list[Span], pieces: list[Piece]
+def test_what_cannot_be_read_is_missing_whatever_was_made_of_it() -> None:
+    coverage = covered(
+        [Span(0, 30_000)],
+        Piece(Span(0, 20_000), None),
+        Piece(Span(20_000, 30_000), "refused"),
+        unreadable=[Span(5_000, 6_000), Span(25_000, 40_000), Span(50_000, 70_000)],
+    )
+
+    assert coverage.missing == (
+        Missing(Span(5_000, 6_000), UNREADABLE),
+        Missing(Span(20_000, 25_000), "refused"),
+        Missing(Span(25_000, 40_000), UNREADABLE),
+        Missing(Span(50_000, 60_000), UNREADABLE),
+    )
+    assert (coverage.transcribed_ms, coverage.silence_ms) == (19_000, 10_000)
+    assert coverage.cut_off_ms == 10_000
+
+
+def test_speech_that_came_back_without_a_word_is_missing() -> None:
+    coverage = covered(
+        [Span(0, 10_000), Span(20_000, 22_000), Span(24_000, 30_000)],
+        Piece(Span(0, DURATION_MS), None),
+        heard=[Span(0, 10_000)],
+    )
+
+    assert coverage.missing == (Missing(Span(20_000, 30_000), NO_WORDS),)
+    assert coverage.transcribed_ms == 10_000
+
+
+def test_a_cough_that_nobody_made_a_word_of_was_no_speech() -> None:
+    coverage = covered(
+        [Span(0, 10_000), Span(20_000, 21_500)], Piece(Span(0, DURATION_MS), None), heard=[]
+    )
+
+    assert [gap.span for gap in coverage.missing] == [Span(0, 10_000)]
+    assert (coverage.transcribed_ms, coverage.silence_ms) == (0, 50_000)
+
+
+@pytest.mark.parametrize(("hole_ms", "missing_ms"), [(4_999, 0), (5_000, 5_000)])
+def test_a_hole_between_words_is_missing_where_it_is_too_long_for_times_that_are_not_exact(
+    hole_ms: int, missing_ms: int
 ) -> None:
-    coverage = covered(speech, *pieces)
+    coverage = covered(
+        [Span(0, DURATION_MS)],
+        Piece(Span(0, DURATION_MS), None),
+        heard=[Span(0, 30_000), Span(30_000 + hole_ms, DURATION_MS)],
+    )
+
+    assert coverage.missing_ms == missing_ms
+    assert coverage.transcribed_ms == DURATION_MS - missing_ms
+
+
+def test_words_where_no_speech_was_heard_are_no_silence() -> None:
+    coverage = covered(
+        [Span(0, 10_000)],
+        Piece(Span(0, 40_000), None),
+        heard=[Span(0, 10_000), Span(20_000, 30_000)],
+    )
+
+    assert coverage.transcribed == (Span(0, 10_000), Span(20_000, 30_000))
+    assert coverage.silence_ms == 40_000
+
+
+def test_words_in_a_piece_that_failed_in_the_end_do_not_fill_its_gap() -> None:
+    coverage = covered([Span(0, 10_000)], Piece(Span(0, 10_000), "refused"))
+
+    assert coverage.missing == (Missing(Span(0, 10_000), "refused"),)
+    assert coverage.transcribed == ()
+
+
+@pytest.mark.parametrize(("length_ms", "marked"), [(9_999, False), (10_000, True)])
+def test_a_silence_of_ten_seconds_is_worth_a_mark(length_ms: int, marked: bool) -> None:
+    coverage = covered([Span(length_ms, DURATION_MS)], Piece(Span(0, DURATION_MS), None))
+
+    assert long_silences(coverage, []) == ((Span(0, length_ms),) if marked else ())
+
+
+def test_what_nothing_accounts_for_is_told_and_what_is_counted_twice_too() -> None:
+    lost = Coverage(60_000, (), (Span(0, 10_000),), (Span(20_000, 60_000),), ())
+    twice = Coverage(60_000, (), (Span(0, 30_000),), (Span(20_000, 60_000),), ())
+
+    assert (lost.unaccounted_ms, twice.unaccounted_ms) == (10_000, -10_000)
+
+
+def test_half_a_day_is_accounted_for_at_once() -> None:
+    hours = 12 * 3_600_000
+    speech = [Span(start, start + 2_500) for start in range(0, hours - 3_000, 3_000)]
+    began = time.process_time()
+
+    coverage = coverage_of(
+        duration_ms=hours,
+        speech=speech,
+        pieces=[Piece(Span(start, start + 60_000), None) for start in range(0, hours, 60_000)],
+        heard=speech[::2],
+    )
+
+    assert coverage.unaccounted_ms == 0
+    assert time.process_time() - began < 2
+
+
+@given(st.lists(spans), st.lists(pieces), st.lists(spans), st.lists(spans))
+def test_transcribed_silence_and_missing_share_the_recording_without_a_rest(
+    speech: list[Span], pieces: list[Piece], heard: list[Span], unreadable: list[Span]
+) -> None:
+    coverage = covered(speech, *pieces, heard=heard, unreadable=unreadable)
 
     parts = [*coverage.transcribed, *coverage.silence, *(gap.span for gap in coverage.missing)]
+    assert coverage.unaccounted_ms == 0
     assert sum(part.duration_ms for part in parts) == DURATION_MS
     assert union(parts) == (Span(0, DURATION_MS),)
 
 
 @given(st.lists(spans), st.lists(pieces))
-def test_no_speech_is_called_silence_and_no_result_is_called_missing(
+def test_no_speech_with_words_is_called_silence_and_no_result_is_called_missing(
     speech: list[Span], pieces: list[Piece]
 ) -> None:
     coverage = covered(speech, *pieces)
@@ -112,11 +236,21 @@ def test_no_speech_is_called_silence_and_no_result_is_called_missing(
     assert coverage.transcribed_ms == total_ms(intersect(coverage.speech, done))
 
 
-@given(st.lists(spans), st.lists(pieces))
-def test_gaps_are_in_order_and_touch_only_where_the_reason_changes(
-    speech: list[Span], pieces: list[Piece]
+@given(st.lists(spans), st.lists(pieces), st.lists(spans), st.lists(spans))
+def test_no_word_of_a_finished_piece_is_in_a_silence(
+    speech: list[Span], pieces: list[Piece], heard: list[Span], unreadable: list[Span]
 ) -> None:
-    missing = covered(speech, *pieces).missing
+    coverage = covered(speech, *pieces, heard=heard, unreadable=unreadable)
+
+    done = [piece.span for piece in pieces if piece.reason is None]
+    assert not intersect(coverage.silence, intersect(heard, done))
+
+
+@given(st.lists(spans), st.lists(pieces), st.lists(spans), st.lists(spans))
+def test_gaps_are_in_order_and_touch_only_where_the_reason_changes(
+    speech: list[Span], pieces: list[Piece], heard: list[Span], unreadable: list[Span]
+) -> None:
+    missing = covered(speech, *pieces, heard=heard, unreadable=unreadable).missing
 
     for gap, following in pairwise(missing):
         assert gap.span.end_ms <= following.span.start_ms

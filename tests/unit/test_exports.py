@@ -64,6 +64,7 @@ def test_the_json_has_exactly_the_fields_that_programs_rely_on() -> None:
             "transcribed": 1.0,
             "silence": 29.0,
             "missing": [{"start": 30.0, "end": 61.007, "reason": "refused"}],
+            "unaccounted": 0.0,
         },
         "segments": [
             {
@@ -143,6 +144,7 @@ def test_transcribed_silence_and_missing_add_up_to_the_duration(value: Transcrip
         round(gap["end"] * 1000) - round(gap["start"] * 1000) for gap in coverage["missing"]
     )
     found = round(coverage["transcribed"] * 1000) + round(coverage["silence"] * 1000) + missing
+    assert coverage["unaccounted"] == 0
     assert found == round(written["hearing"]["duration"] * 1000)
 
 

@@ -16,7 +16,9 @@ def line(
 
 
 def coverage(*, silence: tuple[Span, ...] = (), missing: tuple[Missing, ...] = ()) -> Coverage:
-    return Coverage(speech=(), transcribed=(), silence=silence, missing=missing)
+    return Coverage(
+        duration_ms=400_000, speech=(), transcribed=(), silence=silence, missing=missing
+    )
 
 
 def laid_out(*lines: Line, of: Coverage | None = None) -> list[Block]:
@@ -73,9 +75,9 @@ def test_a_gap_stands_between_its_neighbours_however_short_it_is() -> None:
     ]
 
 
-def test_a_silence_of_more_than_fifteen_seconds_is_marked() -> None:
-    first, second = line(17_000, 18_000), line(33_000, 34_000)
-    silence = (Span(0, 17_000), Span(18_000, 33_000), Span(34_000, 60_000))
+def test_a_silence_of_ten_seconds_and_more_is_marked() -> None:
+    first, second = line(17_000, 18_000), line(27_999, 34_000)
+    silence = (Span(0, 17_000), Span(18_000, 27_999), Span(34_000, 60_000))
 
     assert laid_out(first, second, of=coverage(silence=silence)) == [
         Span(0, 17_000),

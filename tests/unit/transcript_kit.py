@@ -52,9 +52,12 @@ def transcript(
         duration_ms=duration_ms,
         recording_sha256="ab" * 32,
     )
+    speech = (whole,) if speech is None else speech
     coverage = coverage_of(
         duration_ms=duration_ms,
-        speech=(whole,) if speech is None else speech,
+        speech=speech,
         pieces=(Piece(whole, None),) if pieces is None else pieces,
+        # As if the rest of the speech had words too: no test has to write all that was said.
+        heard=[*speech, *(Span(each.start_ms, each.end_ms) for each in segments)],
     )
     return Transcript(hearing, RUN, coverage, segments)

@@ -71,6 +71,7 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
             }
             for gap in coverage.missing
         ],
+        "unaccounted": _seconds(coverage.unaccounted_ms),
     }
 
 

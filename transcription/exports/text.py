@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
 
-from hearings.spans import Span, gaps, intersect
+from hearings.spans import Span
 from hearings.times import clock, full_clock
-from transcription.coverage import Missing
+from transcription.coverage import Missing, long_silences
 from transcription.exports.transcript import Transcript
 from transcription.paragraphs import voice
 
@@ -20,8 +20,6 @@ PARAGRAPH_PAUSE_MS = 1_500
 # A pause so long begins a new paragraph.
 PARAGRAPH_CHARACTERS = 700
 # A paragraph that has so many ends with its sentence.
-SILENCE_MS = 10_000
-# A silence so long is marked.
 LINE_CHARACTERS = 80
 
 
@@ -139,18 +137,10 @@ def _on_one_line(text: str) -> str:
 
 
 def _silence_marks(transcript: Transcript) -> Iterator[_Block]:
-    for span in _wordless(transcript):
-        if span.duration_ms >= SILENCE_MS:
-            mark = f"[No speech, {clock(span.duration_ms)}]"
-            yield _Block(span.start_ms, span.end_ms, mark, is_mark=True, is_silence=True)
-
-
-def _wordless(transcript: Transcript) -> tuple[Span, ...]:
-    """Return the silences without the words that an engine heard in them all the same."""
     spoken = (Span(segment.start_ms, segment.end_ms) for segment in transcript.segments)
-    return intersect(
-        transcript.coverage.silence, gaps(spoken, Span(0, transcript.hearing.duration_ms))
-    )
+    for span in long_silences(transcript.coverage, spoken):
+        mark = f"[No speech, {clock(span.duration_ms)}]"
+        yield _Block(span.start_ms, span.end_ms, mark, is_mark=True, is_silence=True)
 
 
 def _wrapped(text: str) -> str:
