@@ -18,6 +18,8 @@ PURE = (
     "hearings.validation",
     "hearings.complaints",
     "transcription.words",
+    "transcription.people",
+    "transcription.hinting",
     "transcription.planning",
     "transcription.merging",
     "transcription.sentences",
