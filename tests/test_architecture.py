@@ -40,6 +40,7 @@ PURE = (
     "transcription.engines.redaction",
     "transcription.engines.refusals",
     "transcription.engines.replies",
+    "transcription.engines.word_odds",
     "transcription.engines.word_times",
     "transcription.engines.crooked_times",
     "transcription.timing",

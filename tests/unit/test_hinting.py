@@ -64,8 +64,8 @@ def test_a_name_that_comes_again_is_said_once() -> None:
     ("text", "terms"),
     [
         (
-            "We examine the nomination of John A. Doe, of Texas, to the National Ocean and Air Board.",
-            ["John A. Doe", "Texas", "National Ocean and Air Board"],
+            "We weigh the nomination of John A. Doe, of Texas, to the National Ocean and Air Unit.",
+            ["John A. Doe", "Texas", "National Ocean and Air Unit"],
         ),
         ("Full Committee Hearing: Oversight of the Weather Service", ["Weather Service"]),
         ("Nominations of Jane Roe to the Federal Trade Commission", ["Jane Roe"]),

@@ -41,6 +41,8 @@ class HostedModel:
     # "languages" where it takes a list, and ignores the other.
     keyword_field: str | None = None
     # Where names and terms go: "keywords", "prompt"; None: it takes none.
+    include: tuple[str, ...] = ()
+    # What it gives besides the text where it is asked: "logprobs", how sure it is of each token.
     chunking_strategy: str | None = None
     # How it is told to cut what is long.
     most_ms: int | None = MOST_MS
@@ -72,6 +74,8 @@ class HostedModel:
         fields: dict[str, Any] = {"response_format": self.response_format}
         if self.granularities:
             fields["timestamp_granularities"] = list(self.granularities)
+        if self.include:
+            fields["include"] = list(self.include)
         if self.chunking_strategy:
             fields["chunking_strategy"] = self.chunking_strategy
         return fields | self._language(hints) | self._keywords(hints)
@@ -135,6 +139,7 @@ _WHISPER = HostedModel(
 _TEXT = HostedModel(
     "gpt-4o-transcribe",
     keyword_field=PROMPT,
+    include=("logprobs",),
     most_ms=SHORT_MS,
     most_tokens=2_000,
     usd_per_minute=Decimal("0.006"),
