@@ -20,6 +20,8 @@ PURE = (
     "transcription.words",
     "transcription.people",
     "transcription.hinting",
+    "transcription.names",
+    "transcription.sounding",
     "transcription.planning",
     "transcription.merging",
     "transcription.sentences",

@@ -190,6 +190,7 @@ class RunAdmin(ModelAdmin):
             "expected": _expected(run),
             "actual": _actual(run, progress),
             "formats": FORMATS.values() if run.has_text else (),
+            "names_to_check": _names_to_check(run) if run.has_text else 0,
             "may_order": request.user.has_perm("transcription.change_run"),
         }
 
@@ -212,6 +213,11 @@ def _actual(run: Run, progress: Progress) -> str:
     if run.started_at:
         parts.append(clock(round(progress.elapsed_seconds * 1000)))
     return ", ".join(parts)
+
+
+def _names_to_check(run: Run) -> int:
+    found = run.segments.exclude(corrections=[]).values_list("corrections", flat=True)
+    return sum(len(corrections) for corrections in found)
 
 
 def _chunks(run: Run) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from hearings.models import CheckStatus, Hearing
 from transcription.exports import FORMATS
 from transcription.listing import HearingFilter
 from transcription.models import Run
-from transcription.paragraphs import Block, Line, blocks, summary
+from transcription.names import Correction
+from transcription.paragraphs import Block, Line, blocks, names_to_check, summary
 from transcription.playback import recording_response
 from transcription.progress import progress_of
 from transcription.transcripts import coverage_of_run, transcript_of
@@ -40,6 +41,7 @@ def hearing(request: HttpRequest, slug: str) -> HttpResponseBase:
         "readable": readable,
         "blocks": laid_out,
         "summary": summary(laid_out),
+        "names_to_check": names_to_check(laid_out),
         "formats": FORMATS.values() if readable else (),
         "findings": hearing.findings.all() if request.user.is_staff else (),
     }
@@ -110,13 +112,18 @@ def _standing(hearing: Hearing) -> dict[str, Any]:
 
 
 def _blocks(run: Run, *, for_public: bool) -> list[Block]:
-    columns = ("start_ms", "end_ms", "text", "speaker", "flags")
+    columns = ("start_ms", "end_ms", "text", "speaker", "flags", "corrections")
     rows = run.segments.order_by("index").values_list(*columns)
     lines = [
-        Line(start_ms, end_ms, text, speaker, tuple(doubts))
-        for start_ms, end_ms, text, speaker, doubts in rows
+        Line(start_ms, end_ms, text, speaker, tuple(doubts), _proposed(found, for_public))
+        for start_ms, end_ms, text, speaker, doubts, found in rows
     ]
     return list(blocks(lines, coverage_of_run(run, for_public=for_public)))
+
+
+def _proposed(found: list[dict[str, Any]], for_public: bool) -> tuple[Correction, ...]:  # noqa: FBT001
+    """Return what names may be; the public reads the text as it is, unmarked."""
+    return () if for_public else tuple(map(Correction.from_json, found))
 
 
 def _guarded(hearing: Hearing, response: HttpResponseBase) -> HttpResponseBase:

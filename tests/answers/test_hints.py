@@ -4,7 +4,9 @@ import pytest
 
 from hearings.models import Committee, Member, Witness
 from tests.answers.kit import Trial
-from tests.fake_api import faults, models
+from tests.fake_api import Answer, faults, models
+from tests.fake_api.arrivals import Arrival
+from tests.fake_api.formats import HeardWord, heard_answer
 from transcription.models import Attempt, Run, RunStatus
 
 NAMES = ["Ingrid Halvorsen", "Chuck Grassley", "Richard Durbin", "S. 2150", "John Cornyn"]
@@ -125,3 +127,48 @@ def test_a_name_that_is_put_right_in_mid_run_asks_nothing_twice(trial: Trial) ->
     trial.to_the_end()
 
     assert (trial.calls, trial.text) == (3, trial.script)
+
+
+SPEECH = (
+    "We turn to the storm of last winter and to what it cost the harbors of the coast. "
+    "I yield to Senator Cornyn and then to Senator Grassi."
+)
+
+
+def unsure_of_cornyn(arrival: Arrival) -> Answer:
+    """Say *SPEECH* over the whole slice."""
+    texts = SPEECH.split()
+    step = arrival.upload.duration_ms / len(texts)
+    return heard_answer(
+        arrival,
+        [
+            HeardWord(text, at * step, (at + 1) * step, logprob=-4 if text == "Cornyn" else -0.1)
+            for at, text in enumerate(texts)
+        ],
+    )
+
+
+def test_a_hint_of_which_the_model_is_not_sure_is_flagged_and_a_misheard_name_proposed(
+    trial: Trial,
+) -> None:
+    trial.api.answer = unsure_of_cornyn
+    trial.start("gpt-4o-transcribe")
+    trial.to_the_end()
+
+    sentence = trial.run.segments.get(index=1)
+    assert sentence.text == "I yield to Senator Cornyn and then to Senator Grassi."
+    assert sentence.flags == ["“Cornyn” was given as a hint and is hardly heard here."]
+    assert [word["confidence"] for word in sentence.words[3:6]] == [0.905, 0.018, 0.905]
+    (proposal,) = sentence.corrections
+    assert (proposal["word"], proposal["proposed"]) == (9, "Grassley")
+    assert sentence.confidence is not None
+    assert trial.run.segments.get(index=0).flags == []
+
+
+def test_where_the_model_says_nothing_of_its_words_no_hint_is_flagged(trial: Trial) -> None:
+    trial.api.answer = unsure_of_cornyn
+    trial.start()
+    trial.to_the_end()
+
+    assert {str(segment.flags) for segment in trial.run.segments.all()} == {"[]"}
+    assert {segment.confidence for segment in trial.run.segments.all()} == {None}
