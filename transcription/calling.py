@@ -17,7 +17,6 @@ from transcription.engines.base import (
     Capabilities,
     EngineBusy,
     EngineError,
-    Hints,
     Transcription,
 )
 from transcription.holders import this_process
@@ -92,9 +91,7 @@ class Caller:
             return None
         logger.info("sending %.1f s of audio to %s", audio.duration_ms / 1000, work.engine.name)
         try:
-            return Call(
-                attempt, work.engine.transcribe(audio, hints=Hints(work.chunk.run.language))
-            )
+            return Call(attempt, work.engine.transcribe(audio, hints=work.hints(audio)))
         except EngineError as error:
             return FailedCall(attempt, error)
 
@@ -169,7 +166,7 @@ class Caller:
             return Attempt.objects.create(**self._facts(work, audio), reserved_usd=highest)
 
     def _facts(self, work: Work, audio: AudioSlice) -> dict[str, Any]:
-        chunk, engine = work.chunk, work.engine
+        chunk, engine, hints = work.chunk, work.engine, work.hints(audio)
         return {
             "chunk": chunk,
             "claim": chunk.claims,
@@ -179,7 +176,8 @@ class Caller:
             "audio_sha256": audio.sha256,
             "audio_ms": audio.duration_ms,
             "audio_bytes": len(audio.pcm),
-            "question": question(chunk.run, engine, audio) if work.is_hosted else "",
+            "question": question(engine, audio, hints) if work.is_hosted else "",
+            "keywords": list(hints.keywords),
             "started_at": self._clock(),
         }
 

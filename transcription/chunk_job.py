@@ -190,7 +190,7 @@ class ChunkJob:
     def _keep(self, work: Work, audio: AudioSlice, call: Call) -> None:
         """Store what was heard, or have it asked for once more where it does not fit."""
         chunk, heard, now = work.chunk, call.heard, self._clock()
-        found = doubting.doubts(work, audio, heard)
+        found = doubting.doubts(work, audio, heard, prompted=call.attempt.keywords)
         words = tuple(_placed(word, chunk) for word in heard.words)
         if found and work.is_hosted and doubting.reject(chunk, found, words, now=now):
             doubting.forget_answers(chunk)

@@ -1,15 +1,19 @@
 """The end of a run: its transcript is made from what its chunks heard, and stored."""
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
-from transcription import limiter
+from transcription import limiter, names
 from transcription.logs import log_fields
 from transcription.merging import Part, merge
-from transcription.models import Chunk, ChunkStatus, Run, RunStatus, Segment
+from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Segment
+from transcription.people import Person, Subject
+from transcription.roster import subject_of
 from transcription.sentences import Sentence, sentences
 
 logger = logging.getLogger(__name__)
@@ -76,6 +80,10 @@ def _why(chunks: Sequence[Chunk]) -> str:
 
 def _segments(run: Run, chunks: Sequence[Chunk]) -> list[Segment]:
     words = merge([Part(chunk.span, chunk.words) for chunk in chunks])
+    spoken = sentences(words)
+    subject = subject_of(run.hearing)
+    told = _told(run)
+    proposed = _proposals(spoken, subject)
     return [
         Segment(
             run=run,
@@ -85,19 +93,50 @@ def _segments(run: Run, chunks: Sequence[Chunk]) -> list[Segment]:
             text=sentence.text,
             speaker=sentence.speaker,
             confidence=sentence.confidence,
-            flags=_doubts(chunks, sentence),
+            flags=_flags(sentence, _sources(chunks, sentence), told, subject.people),
             words=[word.to_json() for word in sentence.words],
+            corrections=[correction.to_json() for correction in proposed[index]],
         )
-        for index, sentence in enumerate(sentences(words))
+        for index, sentence in enumerate(spoken)
     ]
 
 
-def _doubts(chunks: Sequence[Chunk], sentence: Sentence) -> list[str]:
-    """Return what does not fit in the answers that a sentence is from."""
+def _sources(chunks: Sequence[Chunk], sentence: Sentence) -> list[Chunk]:
+    """Return the chunks whose answers a sentence is from."""
     middle = (sentence.start_ms + sentence.end_ms) // 2
-    return [
-        doubt
-        for chunk in chunks
-        if chunk.start_ms <= middle < chunk.end_ms
-        for doubt in chunk.doubts
-    ]
+    return [chunk for chunk in chunks if chunk.start_ms <= middle < chunk.end_ms]
+
+
+def _flags(
+    sentence: Sentence,
+    sources: Sequence[Chunk],
+    told: Mapping[int, list[str]],
+    people: Sequence[Person],
+) -> list[str]:
+    """Return what does not fit in a sentence or in the answers that it is from."""
+    hints = [hint for chunk in sources for hint in told.get(chunk.pk, ())]
+    doubts = [doubt for chunk in sources for doubt in chunk.doubts]
+    return [*doubts, *names.hardly_heard(sentence.words, told=hints, people=people)]
+
+
+def _told(run: Run) -> dict[int, list[str]]:
+    """Return the hints that went with the answer of each chunk, and of those it was cut from."""
+    answered = Attempt.objects.filter(
+        chunk__run=run, status__in=[Attempt.Status.OK, Attempt.Status.REUSED]
+    )
+    told = dict(answered.order_by("id").values_list("chunk_id", "keywords"))
+    cut = run.chunks.filter(parent__isnull=False).order_by("generation")
+    for chunk, parent in cut.values_list("pk", "parent_id"):
+        told.setdefault(chunk, told.get(parent or 0, []))
+    return told
+
+
+def _proposals(spoken: Sequence[Sentence], subject: Subject) -> dict[int, list[names.Correction]]:
+    """Return for each sentence the names that may be misspelt, counted by its own words."""
+    places = [(at, word) for at, s in enumerate(spoken) for word in range(len(s.words))]
+    texts = [word.text for sentence in spoken for word in sentence.words]
+    proposed: dict[int, list[names.Correction]] = defaultdict(list)
+    for correction in names.corrections(texts, subject):
+        at, word = places[correction.word]
+        proposed[at].append(replace(correction, word=word))
+    return proposed

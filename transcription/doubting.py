@@ -18,13 +18,19 @@ LEAST_PACES = 3
 # Chunks of a run that say how fast is usual in it.
 
 
-def doubts(work: Work, audio: AudioSlice, heard: Transcription) -> tuple[Suspicion, ...]:
-    """Return what does not fit in an answer, most often nothing."""
+def doubts(
+    work: Work, audio: AudioSlice, heard: Transcription, *, prompted: Sequence[str] = ()
+) -> tuple[Suspicion, ...]:
+    """Return what does not fit in an answer, most often nothing.
+
+    *prompted* is what went with the call that it is from.
+    """
     found = suspicions(
         heard.words,
         speech=audio.speech,
         duration_ms=audio.duration_ms,
         language=work.chunk.run.language,
+        prompted=prompted,
         output_ceiling_tokens=work.engine.capabilities.most_tokens,
         usual_pace=_usual_pace(work.chunk.run),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hearings.spans import Span
 from transcription.coverage import Coverage, Missing, long_silences
+from transcription.names import Correction
 
 PAUSE_MS = 2_000
 # A longer pause begins a new paragraph.
@@ -21,6 +22,15 @@ LONGEST_LABEL = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Some of a sentence's text."""
+
+    text: str
+    correction: Correction | None = None
+    # What it may be.
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A sentence with its place in the recording."""
 
@@ -30,6 +40,26 @@ class Line:
     speaker: str | None
     doubts: tuple[str, ...] = ()
     # What does not fit in the answer that it is from, sentences.
+    corrections: tuple[Correction, ...] = ()
+    # Names in it that may be misspelt, for staff.
+
+    @property
+    def pieces(self) -> Iterator[Piece]:
+        """Yield its text in pieces, each word that may be misspelt as one of its own."""
+        proposed = {found.word: found for found in self.corrections}
+        plain = ""
+        for index, word in enumerate(self.text.split()):
+            space = " " if index else ""
+            found = proposed.get(index)
+            before, stands, after = word.partition(found.stands) if found else (word, "", "")
+            plain += space + before
+            if found and stands:
+                yield Piece(plain)
+                yield Piece(stands, found)
+                plain = after
+            else:
+                plain += stands + after
+        yield Piece(plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +85,11 @@ class Paragraph:
     @property
     def doubts(self) -> tuple[str, ...]:
         return self.lines[0].doubts
+
+    @property
+    def proposals(self) -> list[tuple[Line, Correction]]:
+        """Names that may be misspelt, each with its sentence."""
+        return [(line, found) for line in self.lines for found in line.corrections]
 
     def goes_on_with(self, line: Line) -> bool:
         last = self.lines[-1]
@@ -124,6 +159,16 @@ def summary(laid_out: Iterable[Block]) -> str:
     if missing:
         told.append("1 stretch is missing" if missing == 1 else f"{missing} stretches are missing")
     return ", ".join(told)
+
+
+def names_to_check(laid_out: Iterable[Block]) -> int:
+    """Return how many names in a text may be misspelt."""
+    sounds = [
+        sound
+        for block in laid_out
+        for sound in (block.blocks if isinstance(block, Doubtful) else (block,))
+    ]
+    return sum(len(sound.proposals) for sound in sounds if isinstance(sound, Paragraph))
 
 
 def voice(speaker: str | None) -> str:

@@ -21,9 +21,11 @@ from transcription import dispatch, forecast, planning, rates, recutting
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, Engine
 from transcription.engines.registry import default_model, engine_for
+from transcription.hinting import keywords_of
 from transcription.logs import log_fields
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 from transcription.recovery import recover_stalled
+from transcription.roster import subject_of
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +151,7 @@ def _begun(
         engine=options.engine,
         model=options.model,
         language=options.language,
+        keywords=list(keywords_of(subject_of(hearing))),
         method=plan.method,
         parallel=plan.parallel,
         is_parallel_fixed=options.sequential or options.parallel is not None,

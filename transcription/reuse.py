@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from transcription import receipts
-from transcription.engines.base import AnswerUnusable, AudioSlice, Engine, Transcription
-from transcription.models import Attempt, Run
+from transcription.engines.base import AnswerUnusable, AudioSlice, Engine, Hints, Transcription
+from transcription.models import Attempt
 from transcription.work import Work
 
 logger = logging.getLogger(__name__)
@@ -26,9 +26,14 @@ class Kept:
     heard: Transcription
 
 
-def question(run: Run, engine: Engine, audio: AudioSlice) -> str:
-    """Return a hash of what is asked: the sound, and all that decides the answer."""
-    said = [audio.sha256, engine.name, engine.model, run.language]
+def question(engine: Engine, audio: AudioSlice, hints: Hints) -> str:
+    """Return a hash of what is asked: the sound, and all that decides the answer.
+
+    Without keywords it is what it was before there were any, so answers of then are found.
+    """
+    said: list[object] = [audio.sha256, engine.name, engine.model, hints.language]
+    if hints.keywords:
+        said.append(hints.keywords)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
@@ -50,7 +55,7 @@ def kept(work: Work, audio: AudioSlice) -> Kept | None:
 def _candidates(work: Work, audio: AudioSlice) -> QuerySet[Attempt]:
     run = work.chunk.run
     answered = Attempt.objects.filter(
-        question=question(run, work.engine, audio),
+        question=question(work.engine, audio, work.hints(audio)),
         status__in=[Attempt.Status.OK, Attempt.Status.LOST],
         is_rejected=False,
     )

@@ -193,6 +193,7 @@ class RunAdmin(ModelAdmin):
             "actual": _actual(run, progress),
             **_account(run),
             "formats": FORMATS.values() if run.has_text else (),
+            "names_to_check": _names_to_check(run) if run.has_text else 0,
             "may_order": request.user.has_perm("transcription.change_run"),
         }
 
@@ -223,6 +224,11 @@ def _account(run: Run) -> dict[str, Any]:
         return {}
     coverage = coverage_of_run(run)
     return {"account": in_words(coverage), "missing": coverage.missing}
+
+
+def _names_to_check(run: Run) -> int:
+    found = run.segments.exclude(corrections=[]).values_list("corrections", flat=True)
+    return sum(len(corrections) for corrections in found)
 
 
 def _chunks(run: Run) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from transcription.exports.transcript import (
     TranscriptSegment,
 )
 from transcription.models import Chunk, ChunkStatus, Run, Segment
+from transcription.names import Correction
 from transcription.words import Word
 
 __all__ = ["Transcript", "coverage_of_run", "transcript_of"]
@@ -29,10 +30,11 @@ PUBLIC_REASONS = {
 def transcript_of(run: Run, *, for_public: bool = False) -> Transcript:
     """Return what is known of *run*, whose hearing was analysed. At most six queries.
 
-    *for_public* leaves out the errors of chunks: they are for those who can do something.
+    *for_public* leaves out the errors of chunks and what names may be: they are for those who can
+    do something.
     """
     chunks = _chunks(run)
-    segments = tuple(_segment(row) for row in run.segments.order_by("index"))
+    segments = tuple(_segment(row, for_public=for_public) for row in run.segments.order_by("index"))
     heard = [Span(segment.start_ms, segment.end_ms) for segment in segments]
     return Transcript(
         _hearing_facts(run.hearing),
@@ -118,7 +120,8 @@ def _run_facts(run: Run, chunks: Sequence[Chunk]) -> RunFacts:
     )
 
 
-def _segment(row: Segment) -> TranscriptSegment:
+def _segment(row: Segment, *, for_public: bool) -> TranscriptSegment:
+    proposed = () if for_public else row.corrections
     return TranscriptSegment(
         start_ms=row.start_ms,
         end_ms=row.end_ms,
@@ -127,4 +130,5 @@ def _segment(row: Segment) -> TranscriptSegment:
         confidence=row.confidence,
         flags=tuple(row.flags),
         words=tuple(Word.from_json(word) for word in row.words),
+        corrections=tuple(Correction.from_json(found) for found in proposed),
     )

@@ -21,7 +21,8 @@ from transcription.exports import FORMATS
 from transcription.ledger import in_words
 from transcription.listing import HearingFilter
 from transcription.models import Run
-from transcription.paragraphs import Line, blocks, summary
+from transcription.names import Correction
+from transcription.paragraphs import Line, blocks, names_to_check, summary
 from transcription.playback import recording_response
 from transcription.progress import progress_of
 from transcription.transcripts import coverage_of_run, transcript_of
@@ -138,11 +139,11 @@ def _standing(hearing: Hearing) -> dict[str, Any]:
 
 def _reading(run: Run, *, for_public: bool) -> dict[str, Any]:
     """Return the text laid out, with the account of what of the recording is in it."""
-    columns = ("start_ms", "end_ms", "text", "speaker", "flags")
+    columns = ("start_ms", "end_ms", "text", "speaker", "flags", "corrections")
     rows = run.segments.order_by("index").values_list(*columns)
     lines = [
-        Line(start_ms, end_ms, text, speaker, tuple(doubts))
-        for start_ms, end_ms, text, speaker, doubts in rows
+        Line(start_ms, end_ms, text, speaker, tuple(doubts), _proposed(found, for_public))
+        for start_ms, end_ms, text, speaker, doubts, found in rows
     ]
     heard = [Span(line.start_ms, line.end_ms) for line in lines]
     coverage = coverage_of_run(run, heard=heard, for_public=for_public)
@@ -151,9 +152,15 @@ def _reading(run: Run, *, for_public: bool) -> dict[str, Any]:
         "blocks": laid_out,
         "is_wordless": not lines,
         "summary": summary(laid_out),
+        "names_to_check": names_to_check(laid_out),
         "account": in_words(coverage),
         "missing": coverage.missing,
     }
+
+
+def _proposed(found: list[dict[str, Any]], for_public: bool) -> tuple[Correction, ...]:  # noqa: FBT001
+    """Return what names may be; the public reads the text as it is, unmarked."""
+    return () if for_public else tuple(map(Correction.from_json, found))
 
 
 def _guarded(hearing: Hearing, response: HttpResponseBase) -> HttpResponseBase:

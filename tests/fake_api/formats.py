@@ -1,6 +1,6 @@
 """Words, in the shape in which a model answers with them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil, inf
@@ -13,6 +13,8 @@ from tests.fake_api.models import Model
 TOKENS_PER_WORD = 1.3
 AUDIO_TOKENS_PER_SECOND = 10
 LONGEST_SEGMENT_MS = 12_000
+LONGEST_TOKEN = 4
+# Letters of a long word's first one.
 PAUSE_MS = 700
 # From which on a segment ends.
 
@@ -25,6 +27,8 @@ class HeardWord:
     start_ms: float
     end_ms: float
     speaker: str = ""
+    logprob: float = -0.1
+    # How sure the model is of its last token.
 
 
 COMMON = ("the", "of", "and", "to", "in", "that", "is", "for")
@@ -101,11 +105,25 @@ def plain(arrival: Arrival, words: Sequence[HeardWord], model: Model) -> dict[st
     if "languages" in model.reads:
         value["languages"] = [{"code": "en"}] if words else []
     if "include" in model.reads and "logprobs" in arrival.all("include"):
-        value["logprobs"] = [
-            {"token": word.text, "bytes": list(word.text.encode()), "logprob": -0.1}
-            for word in words
-        ]
+        value["logprobs"] = list(tokens_of(words))
     return value
+
+
+def tokens_of(words: Sequence[HeardWord]) -> Iterator[dict[str, Any]]:
+    """Yield what the text is made of, as the vendor's tokens are cut.
+
+    A space belongs to the word after it, punctuation is a token, and a long word is several.
+    """
+    for number, word in enumerate(words):
+        stem = word.text.rstrip(".,?!;:")
+        half = LONGEST_TOKEN if len(stem) > LONGEST_TOKEN else 0
+        start = f" {stem[:half]}" if number else stem[:half]
+        pieces = [(start, -0.01)] * bool(half)
+        rest = stem[half:] if half or not number else f" {stem}"
+        pieces.append((rest, word.logprob))
+        pieces += [(mark, -2.0) for mark in word.text[len(stem) :]]
+        for text, logprob in pieces:
+            yield {"token": text, "bytes": list(text.encode()), "logprob": logprob}
 
 
 def segments_of(words: Sequence[HeardWord]) -> list[list[HeardWord]]:

@@ -176,8 +176,11 @@ def loop(phrase: str = "Thank you.", times: int = 50) -> Fault:
 
 
 def prompt_echo() -> Fault:
-    """Say what the request's prompt says, and nothing else."""
-    return _replaced("prompt_echo", lambda arrival: arrival.first("prompt"))
+    """Say what the request's prompt says, or its keywords, and nothing else."""
+    return _replaced(
+        "prompt_echo",
+        lambda arrival: arrival.first("prompt") or ", ".join(arrival.all("keywords")),
+    )
 
 
 def stock_phrase(phrase: str = "Thanks for watching!") -> Fault:

@@ -12,6 +12,7 @@ from tests.unit.transcript_kit import RUN, segment, transcript
 from transcription.coverage import Piece
 from transcription.exports import FORMATS
 from transcription.exports.transcript import Transcript, TranscriptSegment
+from transcription.names import Correction
 from transcription.words import Timing, Word
 
 
@@ -25,7 +26,8 @@ def as_text(value: Transcript) -> str:
 
 def test_the_json_has_exactly_the_fields_that_programs_rely_on() -> None:
     word = Word(1_234, 1_500, "Order.", confidence=0.9, timing=Timing.ALIGNED)
-    spoken = TranscriptSegment(1_234, 1_500, "Order.", "Chair", 0.9, ("low",), (word,))
+    other = Correction(0, "Order", "Orden", "It sounds like one.")
+    spoken = TranscriptSegment(1_234, 1_500, "Order.", "Chair", 0.9, ("low",), (word,), (other,))
     value = transcript(
         spoken,
         duration_ms=61_007,
@@ -81,6 +83,14 @@ def test_the_json_has_exactly_the_fields_that_programs_rely_on() -> None:
                         "word": "Order.",
                         "confidence": 0.9,
                         "timing": "aligned",
+                    }
+                ],
+                "corrections": [
+                    {
+                        "word": 0,
+                        "stands": "Order",
+                        "proposed": "Orden",
+                        "reason": "It sounds like one.",
                     }
                 ],
             }

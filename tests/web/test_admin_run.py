@@ -484,3 +484,24 @@ def test_who_may_only_look_at_runs_gives_no_orders(client: Client) -> None:
     assert "order/" not in page
     assert answers == [403] * 6
     assert (run.status, run.engine) == (RunStatus.PAUSED, "openai")
+
+
+def test_the_hints_of_a_run_are_shown_and_how_many_each_call_was_told(
+    administrator: Client,
+) -> None:
+    run = make_run(keywords=["Ingrid <Halvorsen>", "S. 2150"])
+    chunk = make_chunk(run, 0)
+    make_attempt(chunk, 1, keywords=["Ingrid Halvorsen", "S. 2150"])
+    make_attempt(chunk, 2)
+
+    page = administrator.get(run_address(run.pk)).content.decode()
+
+    assert "2 names and terms of the hearing" in page
+    assert "Ingrid &lt;Halvorsen&gt; · S. 2150" in page
+    assert page.count("<span>2 hints</span>") == 1 == page.count(" hints</span>")
+
+
+def test_a_run_without_hints_says_nothing_of_any(administrator: Client) -> None:
+    page = administrator.get(run_address(make_run().pk)).content.decode()
+
+    assert "Hints" not in page

@@ -16,6 +16,7 @@ from unicodedata import normalize
 from hearings.spans import Span
 from transcription.engines.base import AnswerUnusable, Usage
 from transcription.engines.crooked_times import Piece, Placed, settled
+from transcription.engines.word_odds import word_odds
 from transcription.engines.word_times import SpokenTime, TimedWords, by_letters, letters
 from transcription.words import Word
 
@@ -67,7 +68,14 @@ def parse(body: bytes, *, speech: Sequence[Span], duration_ms: int) -> Heard:
         if pieces and letters(unit.text):
             flags.add(WORDS_DIFFER)
         words += spoken.spread(unit)
-    return Heard(tuple(_in_sequence(words, length)), tuple(sorted(flags)), _usage(value))
+    sure = _with_odds(words, value.get("logprobs"))
+    return Heard(tuple(_in_sequence(sure, length)), tuple(sorted(flags)), _usage(value))
+
+
+def _with_odds(words: Sequence[Word], logprobs: object) -> list[Word]:
+    """Return *words*, each with how sure the model is of it where that can be told."""
+    odds = word_odds([word.text for word in words], logprobs)
+    return [replace(word, confidence=chance) for word, chance in zip(words, odds, strict=True)]
 
 
 def _in_sequence(words: Sequence[Word], duration_ms: int) -> Iterator[Word]:

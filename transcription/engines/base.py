@@ -105,7 +105,7 @@ class Hints:
     language: str
     # ISO 639-1.
     keywords: tuple[str, ...] = ()
-    # Names and terms that may be said.
+    # Names and terms that may be said, the most useful first.
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +230,9 @@ class Engine(Protocol):
 
     def ready(self) -> AbstractContextManager[None]:
         """Hold what it needs in memory for several calls of `transcribe`."""
+
+    def heeded(self, hints: Hints) -> Hints:
+        """Return *hints* as they are sent, without what it does not take. Asks nobody."""
 
     def transcribe(self, audio: AudioSlice, *, hints: Hints) -> Transcription:
         """Return the words in *audio*. Raises EngineError, nothing else that can be foreseen."""

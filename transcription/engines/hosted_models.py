@@ -23,6 +23,8 @@ MOST_KEYWORDS = 100
 LONGEST_KEYWORD = 60
 LONGEST_PROMPT = 600
 # Characters. Models read the last 224 tokens of a prompt, which are more.
+PROMPT, SEPARATOR = "prompt", ", "
+# The field that takes hints as a text, and what stands between two.
 RICHEST, PLAINEST = "verbose_json", "json"
 # Forms of answer: with times, and the one that every server gives.
 
@@ -39,6 +41,8 @@ class HostedModel:
     # "languages" where it takes a list, and ignores the other.
     keyword_field: str | None = None
     # Where names and terms go: "keywords", "prompt"; None: it takes none.
+    include: tuple[str, ...] = ()
+    # What it gives besides the text where it is asked: "logprobs", how sure it is of each token.
     chunking_strategy: str | None = None
     # How it is told to cut what is long.
     most_ms: int | None = MOST_MS
@@ -70,6 +74,8 @@ class HostedModel:
         fields: dict[str, Any] = {"response_format": self.response_format}
         if self.granularities:
             fields["timestamp_granularities"] = list(self.granularities)
+        if self.include:
+            fields["include"] = list(self.include)
         if self.chunking_strategy:
             fields["chunking_strategy"] = self.chunking_strategy
         return fields | self._language(hints) | self._keywords(hints)
@@ -82,47 +88,58 @@ class HostedModel:
         return {self.language_field: [hints.language] if is_list else hints.language}
 
     def _keywords(self, hints: Hints) -> dict[str, Any]:
-        keywords = list(clean_keywords(hints.keywords))
+        keywords = self.taken(hints.keywords)
         if not keywords or not self.keyword_field:
             return {}
-        if self.keyword_field == "prompt":
-            return {"prompt": _joined(keywords)}
-        return {self.keyword_field: keywords}
+        if self.keyword_field == PROMPT:
+            return {PROMPT: SEPARATOR.join(keywords)}
+        return {self.keyword_field: list(keywords)}
+
+    def taken(self, keywords: Iterable[str]) -> tuple[str, ...]:
+        """Return those of *keywords* that it is sent, as they are sent. Taken twice, the same."""
+        if not self.keyword_field:
+            return ()
+        clean = clean_keywords(keywords)
+        return tuple(_fitting(clean) if self.keyword_field == PROMPT else clean)
 
 
 def clean_keywords(keywords: Iterable[str]) -> Iterator[str]:
-    """Yield what may be sent: one keyword with ``<``, ``>`` or a line break rejects a request."""
+    """Yield what may be sent: one keyword with ``<``, ``>`` or a line break rejects a request.
+
+    One that is too long is left out: half a name would be a wrong one.
+    """
     seen: set[str] = set()
     for keyword in keywords:
-        bare = " ".join("".join(c if c.isprintable() else " " for c in keyword).split())
-        clean = bare.replace("<", "").replace(">", "")[:LONGEST_KEYWORD].strip()
-        if clean and clean not in seen and len(seen) < MOST_KEYWORDS:
-            seen.add(clean)
+        printable = "".join(c if c.isprintable() and c not in "<>" else " " for c in keyword)
+        clean = " ".join(printable.split())
+        is_new = clean.casefold() not in seen and len(seen) < MOST_KEYWORDS
+        if is_new and 0 < len(clean) <= LONGEST_KEYWORD:
+            seen.add(clean.casefold())
             yield clean
 
 
-def _joined(keywords: Iterable[str]) -> str:
-    """Return as many of the *keywords* as go into a prompt, whole."""
-    prompt = ""
+def _fitting(keywords: Iterable[str]) -> Iterator[str]:
+    """Yield as many of the *keywords* as go into a prompt, whole, the first first."""
+    length = -len(SEPARATOR)
     for keyword in keywords:
-        longer = f"{prompt}, {keyword}" if prompt else keyword
-        if len(longer) > LONGEST_PROMPT:
-            break
-        prompt = longer
-    return prompt
+        length += len(SEPARATOR) + len(keyword)
+        if length > LONGEST_PROMPT:
+            return
+        yield keyword
 
 
 _WHISPER = HostedModel(
     "whisper-1",
     response_format=RICHEST,
     granularities=("segment", "word"),
-    keyword_field="prompt",
+    keyword_field=PROMPT,
     usd_per_minute=Decimal("0.006"),
     shutdown_date=SHUTDOWN,
 )
 _TEXT = HostedModel(
     "gpt-4o-transcribe",
-    keyword_field="prompt",
+    keyword_field=PROMPT,
+    include=("logprobs",),
     most_ms=SHORT_MS,
     most_tokens=2_000,
     usd_per_minute=Decimal("0.006"),

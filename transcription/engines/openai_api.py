@@ -164,6 +164,10 @@ class OpenAIEngine:
             finally:
                 self._connection = None
 
+    def heeded(self, hints: Hints) -> Hints:
+        """Return *hints* as the model is sent them."""
+        return replace(hints, keywords=hosted_model(self.model).taken(hints.keywords))
+
     def transcribe(self, audio: AudioSlice, *, hints: Hints) -> Transcription:
         """Return the words in *audio*. Needs `ready`."""
         if self._connection is None:

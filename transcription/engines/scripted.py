@@ -60,6 +60,9 @@ class ScriptedEngine:
     def ready(self) -> Iterator[None]:
         yield
 
+    def heeded(self, hints: Hints) -> Hints:
+        return Hints(hints.language)
+
     def transcribe(self, audio: AudioSlice, *, hints: Hints) -> Transcription:  # noqa: ARG002 (the protocol)
         type(self).heard.append(audio)
         return type(self).answer(audio)

@@ -91,6 +91,15 @@ class WhisperEngine:
         finally:
             self._loaded = None
 
+    def heeded(self, hints: Hints) -> Hints:
+        """Return the language alone.
+
+        faster-whisper takes hotwords, as a prompt before each window. They would bias every
+        window of the recording, and nothing measured says that they help here more than they
+        invent.
+        """
+        return Hints(hints.language)
+
     def transcribe(self, audio: AudioSlice, *, hints: Hints) -> Transcription:
         """Return the words in *audio*. Needs `ready`."""
         from faster_whisper import BatchedInferencePipeline

@@ -11,6 +11,7 @@ from transcription.exports.transcript import (
     Transcript,
     TranscriptSegment,
 )
+from transcription.names import Correction
 from transcription.words import Word
 
 FORMAT = "senate-audio/1"
@@ -84,6 +85,7 @@ def _segment(segment: TranscriptSegment) -> dict[str, Any]:
         "confidence": segment.confidence,
         "flags": list(segment.flags),
         "words": [_word(word) for word in segment.words],
+        "corrections": [_correction(found) for found in segment.corrections],
     }
 
 
@@ -94,6 +96,15 @@ def _word(word: Word) -> dict[str, Any]:
         "word": word.text,
         "confidence": word.confidence,
         "timing": word.timing.value,
+    }
+
+
+def _correction(found: Correction) -> dict[str, Any]:
+    return {
+        "word": found.word,
+        "stands": found.stands,
+        "proposed": found.proposed,
+        "reason": found.reason,
     }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from transcription.coverage import Coverage
+from transcription.names import Correction
 from transcription.words import Word
 
 
@@ -61,6 +62,8 @@ class TranscriptSegment:
     confidence: float | None
     flags: tuple[str, ...]
     words: tuple[Word, ...]
+    corrections: tuple[Correction, ...] = ()
+    # Names that may be misspelt; for those who can put them right.
 
 
 @dataclass(frozen=True, slots=True)

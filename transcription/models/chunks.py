@@ -257,6 +257,8 @@ class Attempt(models.Model):
     # The most that it could cost, known before it was made; None where no price is known.
     question = models.CharField(max_length=64, blank=True, db_index=True)
     # Hash of what was asked, sound and settings: the same question has the same answer.
+    keywords = models.JSONField(default=list)
+    # The hints that went with it, as they were sent.
     is_rejected = models.BooleanField(default=False)
     # Its answer did not fit the sound; it is not used again.
     started_at = models.DateTimeField()

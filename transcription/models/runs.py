@@ -81,6 +81,9 @@ class Run(models.Model):
     engine = models.CharField(max_length=20)
     model = models.CharField(max_length=120)
     language = models.CharField(max_length=8)
+    keywords = models.JSONField(default=list)
+    # Names and terms that engines may be told beforehand, the most useful first; of the hearing as
+    # it was when the run began, so that an answer which is paid for is one to the same question.
     method = models.CharField(max_length=10, choices=Method)
     parallel = models.PositiveSmallIntegerField(default=1)
     # Requests of this run at once that it was planned for.

@@ -21,6 +21,8 @@ class Segment(models.Model):
     flags = models.JSONField(default=list)
     words = models.JSONField(default=list)
     # `words.Word.to_json`, times from the recording's start.
+    corrections = models.JSONField(default=list)
+    # Names that may be misspelt, `names.Correction.to_json`: proposed to a person, never made.
 
     class Meta:
         ordering: ClassVar = ["run", "index"]
