@@ -91,7 +91,8 @@ def test_words_and_segments_are_both_asked_for_where_there_are_any(api: FakeApi)
     words = transcribe(api, "whisper-1").words
 
     assert api.arrivals[0].fields["timestamp_granularities[]"] == ["segment", "word"]
-    assert [(word.start_ms, word.end_ms) for word in words] == [(0, 900), (1000, 1900)]
+    times = [(word.start_ms, word.end_ms) for word in words]
+    assert times == [(0, 200), (200, 900), (1000, 1200), (1200, 1900)]
     assert {word.timing for word in words} == {"engine"}
 
 
@@ -167,7 +168,7 @@ def test_a_server_without_times_is_asked_for_text_from_then_on(api: FakeApi) -> 
         "json",
     ]
     assert "timestamp_granularities[]" not in api.arrivals[1].fields
-    assert len(again.words) == 2
+    assert len(again.words) == 2 * 2
 
 
 def test_a_server_that_takes_neither_needs_a_person(api: FakeApi) -> None:
@@ -208,7 +209,7 @@ def test_a_server_that_does_not_say_what_it_minds_is_asked_for_text_once(
     with engine.ready():
         with pytest.raises(AskedWrongly):
             engine.transcribe(AUDIO, hints=Hints("en"))
-        assert len(engine.transcribe(AUDIO, hints=Hints("en")).words) == 2
+        assert len(engine.transcribe(AUDIO, hints=Hints("en")).words) == 2 * 2
         api.answer = lambda _: refusal
         with pytest.raises((AudioRejected, AccessRefused)):
             engine.transcribe(AUDIO, hints=Hints("en"))
