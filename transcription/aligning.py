@@ -7,6 +7,7 @@ taken over when its holder dies. Nothing is sent; where no times can be found th
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
 from hearings.spans import Span
@@ -25,6 +26,9 @@ from transcription.policies import LeasePolicy
 from transcription.words import Timing, Word
 
 logger = logging.getLogger(__name__)
+
+LEAST_HEARD = 3
+# Words that are heard in a stretch for which there are none: fewer may be made up.
 
 
 def is_wanted(words: Sequence[Word]) -> bool:
@@ -103,12 +107,14 @@ class Aligning:
     def _found(self, chunk: Chunk, audio: AudioSlice) -> Alignment:
         aligner = self._ready()
         words = [word.shifted(-chunk.start_ms) for word in chunk.words]
-        return alignment.align(
+        language = chunk.run.language
+        found = alignment.align(
             words,
             speech=audio.speech,
             duration_ms=audio.duration_ms,
-            listen=partial(_listen, aligner, audio, chunk.run.language),
+            listen=partial(_listen, aligner, audio, language),
         )
+        return self._confirmed(found, audio, language)
 
     def _ready(self) -> Aligner:
         """Return the aligner, its model in memory. Raises EngineError."""
@@ -119,6 +125,19 @@ class Aligning:
             self._stack.enter_context(aligner.ready())
             self._aligner = aligner
         return self._aligner
+
+    def _confirmed(self, found: Alignment, audio: AudioSlice, language: str) -> Alignment:
+        """Return *found* with only that speech without words in which words are heard here too.
+
+        Laughter, applause and a voice far off sound like speech and have none.
+        """
+        aligner = self._ready()
+        said = tuple(
+            span
+            for span in found.unworded
+            if len(aligner.hear(_sound(audio, span), language=language).split()) >= LEAST_HEARD
+        )
+        return replace(found, unworded=said)
 
     def _keep(self, chunk: Chunk, audio: AudioSlice, found: Alignment) -> None:
         """Store the times, or have the text asked for once more where the sound has more words."""
@@ -141,5 +160,8 @@ class Aligning:
 def _listen(
     aligner: Aligner, audio: AudioSlice, language: str, span: Span, words: Sequence[str]
 ) -> Sequence[Placing]:
-    sound = audio.pcm[span.start_ms * BYTES_PER_MS : span.end_ms * BYTES_PER_MS]
-    return aligner.place(sound, words, language=language)
+    return aligner.place(_sound(audio, span), words, language=language)
+
+
+def _sound(audio: AudioSlice, span: Span) -> bytes:
+    return audio.pcm[span.start_ms * BYTES_PER_MS : span.end_ms * BYTES_PER_MS]

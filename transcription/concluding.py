@@ -32,7 +32,7 @@ def conclude(run: Run, *, now: datetime) -> bool:
     done = [chunk for chunk in chunks if chunk.status == ChunkStatus.DONE]
     segments = _segments(run, [*done, *_second_best(chunks)])
     with transaction.atomic():
-        if not run.move(to=_ending(len(done), len(chunks)), now=now, reason=_why(chunks)):
+        if not run.move(to=_ending(chunks), now=now, reason=_why(chunks)):
             return False
         run.segments.all().delete()
         Segment.objects.bulk_create(segments, batch_size=500)
@@ -67,15 +67,17 @@ def _second_best(chunks: Sequence[Chunk]) -> list[Chunk]:
     return found
 
 
-def _ending(done: int, planned: int) -> RunStatus:
-    if done == planned:
+def _ending(chunks: Sequence[Chunk]) -> RunStatus:
+    done = [chunk for chunk in chunks if chunk.status == ChunkStatus.DONE]
+    if len(done) == len(chunks) and not any(chunk.unworded for chunk in chunks):
         return RunStatus.COMPLETE
     return RunStatus.INCOMPLETE if done else RunStatus.FAILED
 
 
 def _why(chunks: Sequence[Chunk]) -> str:
-    errors = {chunk.error: None for chunk in chunks if chunk.error}
-    return " ".join(errors)
+    reasons = [chunk.error for chunk in chunks if chunk.error]
+    reasons += [doubt for chunk in chunks if chunk.unworded for doubt in chunk.doubts]
+    return " ".join(dict.fromkeys(reasons))
 
 
 def _segments(run: Run, chunks: Sequence[Chunk]) -> list[Segment]:

@@ -71,15 +71,18 @@ class Coverage:
         return self.duration_ms - self.transcribed_ms - self.silence_ms - self.missing_ms
 
 
-def coverage_of(
+def coverage_of(  # noqa: PLR0913 (each is known from elsewhere)
     *,
     duration_ms: int,
     speech: Iterable[Span],
     pieces: Sequence[Piece],
     heard: Iterable[Span],
     unreadable: Iterable[Span] = (),
+    unworded: Iterable[Span] = (),
 ) -> Coverage:
-    """Return what became of each millisecond. *heard* is where the transcript has words.
+    """Return what became of each millisecond.
+
+    *heard* is where the transcript has words, *unworded* where it was found to lack some.
 
     A piece without text is missing as a whole, its pauses too, save what a finished neighbour
     covers; so is what cannot be read, whatever was made of it. Of a finished piece, speech is
@@ -97,7 +100,7 @@ def coverage_of(
         [Missing(span, UNREADABLE) for span in clip_all(damage, whole)],
         _without_text(pieces, gaps(done, whole)),
         (Missing(span, NOT_SENT) for span in not_sent),
-        (Missing(span, NO_WORDS) for span in wordless),
+        (Missing(span, NO_WORDS) for span in union([*wordless, *clip_all(unworded, whole)])),
     )
     lost = [gap.span for gap in missing]
     promised_ms = max((span.end_ms for span in damage), default=0)

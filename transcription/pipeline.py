@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from hearings.models import Hearing
-from transcription import dispatch, forecast, planning, rates, recutting
+from transcription import dispatch, doubting, forecast, planning, rates, recutting
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, Engine
 from transcription.engines.registry import default_model, engine_for
@@ -36,8 +36,6 @@ CLOSED = (
 
 
 EMBEDDED = "whisper"
-RETRIED = (ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON)
-# What a person may have tried again.
 
 
 class StartRefused(Exception):
@@ -231,19 +229,25 @@ def cancel(run: Run, *, now: datetime) -> bool:
 def can_retry(run: Run) -> bool:
     """Say whether *run* has ended with chunks that a person may have tried again."""
     ended = run.status in (RunStatus.INCOMPLETE, RunStatus.FAILED)
-    return ended and run.chunks.filter(status__in=RETRIED).exists()
+    return ended and run.chunks.lacking().exists()
 
 
 def retry(run: Run, *, now: datetime) -> bool:
-    """Try the failed chunks of an ended run again. False where there are none to try."""
+    """Try again what an ended run lacks. False where it lacks nothing.
+
+    An answer without words for what was said is not used again.
+    """
     if not can_retry(run):
         return False
-    failed = run.chunks.filter(status__in=RETRIED)
+    lacking = list(run.chunks.lacking())
     try:
         with transaction.atomic():
             if not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
                 return False
-            failed.update(
+            for chunk in lacking:
+                if chunk.status == ChunkStatus.DONE:
+                    doubting.forget_answers(chunk)
+            run.chunks.filter(pk__in=[chunk.pk for chunk in lacking]).update(
                 status=ChunkStatus.WAITING,
                 tries=0,
                 ambiguous=0,
@@ -252,6 +256,7 @@ def retry(run: Run, *, now: datetime) -> bool:
                 losses=0,
                 reruns=F("reruns") + 1,
                 is_heard=False,
+                unworded=[],
                 not_before=None,
                 finished_at=None,
                 error="",

@@ -57,7 +57,7 @@ def coverage_of_run(
 
 
 def _chunks(run: Run) -> Sequence[Chunk]:
-    fields = ("run_id", "start_ms", "end_ms", "status", "error")
+    fields = ("run_id", "start_ms", "end_ms", "status", "error", "unworded")
     return list(run.chunks.current().only(*fields).order_by("start_ms"))
 
 
@@ -74,6 +74,7 @@ def _coverage(
         pieces=[Piece(chunk.span, _reason(chunk, for_public=for_public)) for chunk in chunks],
         heard=heard,
         unreadable=analysis.unreadable_spans,
+        unworded=[span for chunk in chunks for span in chunk.unworded_spans],
     )
 
 

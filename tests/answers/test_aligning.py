@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
+from hearings.spans import Span
 from tests.answers.kit import Trial
 from tests.db.run_kit import SetClock, work
 from tests.factories import NOW
@@ -17,6 +18,7 @@ from transcription.engines.scripted import ScriptedAligner, one_after_the_other
 from transcription.holders import host_name
 from transcription.limiter import Limit
 from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Slot
+from transcription.transcripts import coverage_of_run
 from transcription.words import Timing
 
 pytestmark = pytest.mark.django_db
@@ -166,12 +168,39 @@ def test_what_stays_without_words_is_kept_and_named(trial: Trial) -> None:
 
     trial.to_the_end()
 
-    assert trial.run.status == RunStatus.COMPLETE
+    assert trial.run.status == RunStatus.INCOMPLETE
+    assert "speech have no words here" in trial.run.reason
     chunk = trial.first
-    (doubt,) = chunk.doubts
-    assert "speech have no words here" in doubt
     ((start, end),) = chunk.unworded
     assert chunk.start_ms < start < end <= chunk.end_ms
+    coverage = coverage_of_run(trial.run)
+    assert Span(start, end) in [gap.span for gap in coverage.missing]
+    assert coverage.unaccounted_ms == 0
+
+
+def test_a_person_may_have_asked_again_what_stays_without_words(trial: Trial) -> None:
+    ScriptedAligner.follow(unsupported_second_half)
+    trial.start()
+    trial.to_the_end()
+    calls = trial.calls
+    ScriptedAligner.follow()
+
+    assert pipeline.retry(trial.run, now=NOW)
+    trial.to_the_end()
+
+    assert (trial.run.status, trial.text) == (RunStatus.COMPLETE, trial.script)
+    assert trial.calls == calls + 6
+    assert coverage_of_run(trial.run).missing == ()
+    assert set(trial.run.chunks.current().values_list("reruns", flat=True)) == {1}
+
+
+def test_speech_in_which_nothing_is_heard_here_either_needs_no_words(trial: Trial) -> None:
+    ScriptedAligner.follow(unsupported_second_half, hearing="Ha ha.")
+    trial.start()
+
+    trial.work()
+
+    assert (trial.run.status, trial.calls) == (RunStatus.COMPLETE, 3)
 
 
 def test_an_answer_that_was_rejected_by_its_sound_is_not_used_again(trial: Trial) -> None:

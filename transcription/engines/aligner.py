@@ -36,6 +36,8 @@ MOST_TOKENS = 440
 # The decoder takes 448, some of which say what is wanted.
 MEDIAN_WIDTH = 7
 # Of the filter over attention in time, as Whisper has it.
+LEAST_LOGPROB, MOST_NO_SPEECH, MOST_COMPRESSION = -1.0, 0.6, 2.4
+# Whisper's own bounds: beyond them it has made something up, or gone round in circles.
 SPACE = "Ġ"
 # As the tokenizer writes it.
 
@@ -55,6 +57,9 @@ class Aligner(Protocol):
         Words that are not said in it gather at its end, with a score near nought. Raises
         EngineUnavailable.
         """
+
+    def hear(self, pcm: bytes, *, language: str) -> str:
+        """Return what it hears itself in *pcm*, which may be nothing. Raises EngineUnavailable."""
 
 
 class WhisperAligner:
@@ -102,6 +107,15 @@ class WhisperAligner:
         except (RuntimeError, ValueError) as error:
             raise EngineUnavailable(f"The words could not be found: {error}") from error
 
+    def hear(self, pcm: bytes, *, language: str) -> str:
+        """Return what the model is sure to hear in *pcm*. Needs `ready`."""
+        if self._loaded is None:
+            raise RuntimeError("hear() outside ready()")
+        try:
+            return _heard(self._loaded, pcm, language)
+        except (RuntimeError, ValueError) as error:
+            raise EngineUnavailable(f"The sound could not be heard: {error}") from error
+
     def _folder(self) -> Path:
         try:
             return located(self._model, self._models_dir)
@@ -116,7 +130,7 @@ def _placed(
     tokens = [_tokens(model, tokenizer, word) for word in words]
     counts = list(accumulate(len(each) for each in tokens))
     fitting = sum(count <= MOST_TOKENS for count in counts)
-    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768.0
+    samples = _samples(pcm)
     frames = min(FEATURE_FRAMES, max(1, len(samples) // SAMPLES_PER_FEATURE))
     text = [token for each in tokens[:fitting] for token in each]
     (found,) = model.model.align(
@@ -136,6 +150,29 @@ def _placed(
         placings.append(Placing(times[first], times[last + 1], min(1.0, max(0.0, score))))
         at += len(each)
     return placings + [Placing(end_ms, end_ms, 0.0)] * (len(words) - fitting)
+
+
+def _heard(model: "WhisperModel", pcm: bytes, language: str) -> str:
+    segments, _ = model.transcribe(
+        _samples(pcm),
+        language=language,
+        temperature=0.0,
+        beam_size=1,
+        without_timestamps=True,
+        condition_on_previous_text=False,
+    )
+    sure = [
+        segment.text.strip()
+        for segment in segments
+        if segment.avg_logprob > LEAST_LOGPROB
+        and segment.no_speech_prob < MOST_NO_SPEECH
+        and segment.compression_ratio < MOST_COMPRESSION
+    ]
+    return " ".join(sure)
+
+
+def _samples(pcm: bytes) -> NDArray[np.float32]:
+    return np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(32_768)
 
 
 def _encoded(model: "WhisperModel", samples: NDArray[np.float32]) -> Any:

@@ -85,6 +85,8 @@ class ScriptedAligner:
     """Places words by a function that a test sets; one script for all its instances."""
 
     answer: ClassVar[Placer] = staticmethod(one_after_the_other)
+    hearing: ClassVar[str] = "what nobody wrote"
+    # What it hears itself, wherever it listens.
     missing: ClassVar[EngineError | None] = None
     # Why it cannot work, where it cannot.
 
@@ -93,10 +95,14 @@ class ScriptedAligner:
 
     @classmethod
     def follow(
-        cls, answer: Placer = one_after_the_other, *, missing: EngineError | None = None
+        cls,
+        answer: Placer = one_after_the_other,
+        *,
+        hearing: str = "what nobody wrote",
+        missing: EngineError | None = None,
     ) -> None:
-        """Place by *answer* from now on, or cannot work."""
-        cls.answer, cls.missing = staticmethod(answer), missing
+        """Place by *answer* and hear *hearing* from now on, or cannot work."""
+        cls.answer, cls.hearing, cls.missing = staticmethod(answer), hearing, missing
 
     def check(self) -> None:
         if self.missing:
@@ -108,3 +114,6 @@ class ScriptedAligner:
 
     def place(self, pcm: bytes, words: Sequence[str], *, language: str) -> Sequence[Placing]:  # noqa: ARG002 (the protocol)
         return type(self).answer(len(pcm) // BYTES_PER_MS, words)
+
+    def hear(self, pcm: bytes, *, language: str) -> str:  # noqa: ARG002 (the protocol)
+        return type(self).hearing

@@ -26,6 +26,11 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
         """Return those whose words are known and whose times are not."""
         return self.filter(is_heard=True)
 
+    def lacking(self) -> "ChunkQuerySet":
+        """Return those of which speech has no words in the end: a person may have them again."""
+        without = Q(status__in=[ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON])
+        return self.filter(without | (Q(status=ChunkStatus.DONE) & ~Q(unworded=[])))
+
     def stalled(self, now: datetime) -> "ChunkQuerySet":
         return self.filter(status=ChunkStatus.RUNNING, lease_until__lte=now)
 
@@ -141,6 +146,10 @@ class Chunk(models.Model):
     @property
     def window_spans(self) -> tuple[Span, ...]:
         return from_json(self.windows)
+
+    @property
+    def unworded_spans(self) -> tuple[Span, ...]:
+        return from_json(self.unworded)
 
     @property
     def words(self) -> tuple[Word, ...]:
