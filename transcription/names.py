@@ -40,7 +40,9 @@ LEAST_LETTERS = 4
 MOST_BETWEEN = 3
 # First names and initials between a title and a surname.
 HARDLY_HEARD = 0.2
-# Confidence below which a word has next to no support in the sound.
+# Confidence below which a word has next to no support in the sound. Of the bundled sample's 473
+# words, as Whisper `base` hears them, one has less; the names, none of which it knows, have 0.46
+# and more.
 MARKS = ".,;:!?…\"'“”‘’()[]—–-"
 CLOSING = "\"'”’)]"
 SENTENCE_ENDS, COMMAS = (".", "?", "!", "…"), (",", ";", ":")

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 
 def listed(words: str) -> frozenset[str]:
@@ -22,6 +23,7 @@ SUFFIXES = listed("jr sr ii iii iv esq phd md")
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 
 
+@lru_cache(maxsize=16_384)  # a transcript says the same words again and again
 def folded(text: str) -> str:
     """Return the letters and digits of *text*, small and without accents."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
@@ -64,7 +66,7 @@ class Subject:
     witnesses: tuple[WitnessFacts, ...] = ()
     title: str = ""
     description: str = ""
-    others: tuple[str, ...] = field(default=())
+    others: tuple[str, ...] = ()
     # Members of other committees, who may be spoken of.
 
     @property
@@ -75,6 +77,7 @@ class Subject:
         return tuple({person.name: person for person in found if person}.values())
 
 
+@lru_cache(maxsize=1_024)
 def person_of(written: str, *, is_member: bool = False) -> Person | None:
     """Return who is meant by a name as a page writes it; None where no name is left.
 

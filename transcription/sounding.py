@@ -5,6 +5,7 @@ count as one, since that is what speech models mix up, and vowels only where a n
 """
 
 import re
+from functools import lru_cache
 
 from transcription.people import folded
 
@@ -33,6 +34,7 @@ _SILENT = re.compile(r"(?<!^)[aeiouyhw]")
 _VOWEL = re.compile(r"^[aeiouy]")
 
 
+@lru_cache(maxsize=4_096)  # the same few names, again and again
 def sound_of(name: str) -> str:
     """Return the consonants of *name* as they sound, small vowels dropped: "Grassley" is krsl."""
     key = folded(name)

@@ -72,12 +72,11 @@ def _forked(do: Callable[[], object]) -> int:
 
 def _announce_late() -> None:
     from transcription.calling import Call, Caller
-    from transcription.engines.base import Hints
 
     announced = Caller._announced
 
     def call(caller: Caller, work: Any, audio: Any) -> Call | None:
-        heard = work.engine.transcribe(audio, hints=Hints(work.chunk.run.language))
+        heard = work.engine.transcribe(audio, hints=work.hints(audio))
         attempt = announced(caller, work, audio)
         return Call(attempt, heard) if attempt else None
 
