@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import embedded, hosted, reading, seams
+from bench import embedded, hosted, reading, seams, times
 from bench.machine import described
 
 BENCHES = {
@@ -12,6 +12,7 @@ BENCHES = {
     "hosted": hosted.main,
     "reading": reading.main,
     "seams": seams.main,
+    "times": times.main,
 }
 
 
