@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from hearings.spans import Span
@@ -21,7 +22,7 @@ from transcription.holders import host_name, this_process
 from transcription.leases import LeaseKeeper
 from transcription.limiter import Limit
 from transcription.losses import contradictions
-from transcription.models import Chunk, Run
+from transcription.models import Chunk, ChunkStatus, Run, WorkerCluster
 from transcription.policies import LeasePolicy
 from transcription.words import Timing, Word
 
@@ -44,6 +45,13 @@ def is_wanted(words: Sequence[Word]) -> bool:
         logger.info("times stay estimated: %s", error)
         return False
     return True
+
+
+def is_worker_wanted(*, now: datetime) -> bool:
+    """Say whether texts wait for their times and a host may have no process that finds them."""
+    heard = Chunk.objects.to_align().filter(run__status__in=Run.WORKING)
+    at_work = heard.filter(status=ChunkStatus.RUNNING).count()
+    return at_work < max(1, WorkerCluster.objects.count()) and heard.due(now).exists()
 
 
 class Aligning:

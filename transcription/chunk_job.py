@@ -218,8 +218,7 @@ def _placed(word: Word, chunk: Chunk) -> Word:
 
 def jobs_wanted(rate: RatePolicy, *, now: datetime) -> int:
     """Return how many chunks workers may take now."""
-    waiting = Chunk.objects.to_align().due(now).filter(run__status__in=Run.WORKING)
-    return sum(room for _, room in _appetites(rate, now=now)) + waiting.exists()
+    return sum(room for _, room in _appetites(rate, now=now)) + aligning.is_worker_wanted(now=now)
 
 
 def _appetites(rate: RatePolicy, *, now: datetime) -> list[tuple[Appetite, int]]:

@@ -13,11 +13,13 @@ from tests.db.run_kit import SetClock, work
 from tests.factories import NOW
 from transcription import limiter, pipeline, recovery
 from transcription.alignment import Placing
+from transcription.chunk_job import jobs_wanted
 from transcription.engines.base import AccessRefused, EngineUnavailable
 from transcription.engines.scripted import ScriptedAligner, one_after_the_other
 from transcription.holders import host_name
 from transcription.limiter import Limit
 from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Slot
+from transcription.policies import RatePolicy
 from transcription.transcripts import coverage_of_run
 from transcription.words import Timing
 
@@ -80,6 +82,15 @@ def test_one_process_of_a_host_finds_times(trial: Trial) -> None:
     chunk.refresh_from_db()
     assert chunk.status == ChunkStatus.DONE
     assert not Slot.objects.filter(limit__startswith="aligner@", token__isnull=False).exists()
+
+
+def test_a_worker_is_wanted_for_texts_while_none_is_at_them(trial: Trial) -> None:
+    chunk = heard_and_waiting(trial)
+    assert jobs_wanted(RatePolicy(), now=NOW) == 1
+
+    assert chunk.claim(holder="elsewhere/1/1", now=NOW, lease_seconds=30)
+
+    assert jobs_wanted(RatePolicy(), now=NOW) == 0
 
 
 def test_a_dead_aligners_chunk_is_taken_up_and_not_sent_again(trial: Trial) -> None:
