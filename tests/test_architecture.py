@@ -20,6 +20,7 @@ PURE = (
     "transcription.words",
     "transcription.planning",
     "transcription.merging",
+    "transcription.places",
     "transcription.sentences",
     "transcription.paragraphs",
     "transcription.coverage",

@@ -51,32 +51,27 @@ def _places(
     stretches: Iterable[tuple[int, int, Word]], edge_ms: int, shared_ms: int
 ) -> list[Place]:
     clock = _Clock()
-    found = []
+    found: list[tuple[int, int, Word, int, int]] = []
     for near_ms, far_ms, word in stretches:
-        spoken_near = clock.spoken_ms
+        before_ms = clock.spoken_ms
         clock.pass_over(near_ms, far_ms)
-        found.append((near_ms, far_ms, word, spoken_near, clock.spoken_ms))
-        nearest = near_ms - 2 * OFF_MS
-        if word.timing is Timing.ESTIMATED:
-            nearest = clock.nearest_ms(spoken_near) - OFF_MS
-        if nearest > shared_ms:
+        found.append((near_ms, far_ms, word, before_ms, clock.spoken_ms))
+        is_estimated = word.timing is Timing.ESTIMATED
+        if (clock.nearest_ms(before_ms) if is_estimated else near_ms - OFF_MS) - OFF_MS > shared_ms:
             break
-    places = []
-    for near_ms, far_ms, word, spoken_near, spoken_far in found:
+    places: list[Place] = []
+    for near_ms, far_ms, word, before_ms, after_ms in found:
         at_ms = abs(word.middle_ms - edge_ms)
         if word.timing is not Timing.ESTIMATED:
             places.append(Place(at_ms, OFF_MS, OFF_MS, far_ms, near_ms <= OFF_MS))
             continue
-        middle = (spoken_near + spoken_far) // 2
-        places.append(
-            Place(
-                at_ms,
-                at_ms - (clock.nearest_ms(middle) if places else -OFF_MS),
-                clock.farthest_ms(middle) - at_ms,
-                far_ms,
-                clock.nearest_ms(spoken_near) <= 0,
-            )
-        )
+        middle_ms = (before_ms + after_ms) // 2
+        # The sound of a word that was cut may be too short to count as speech, and the word be put
+        # behind the next silence; so the one at the edge may always be right there.
+        nearest_ms = clock.nearest_ms(middle_ms) if places else -OFF_MS
+        farther_ms = clock.farthest_ms(middle_ms) - at_ms
+        at_edge = clock.nearest_ms(before_ms) <= 0
+        places.append(Place(at_ms, at_ms - nearest_ms, farther_ms, far_ms, at_edge))
     return places
 
 
@@ -101,11 +96,13 @@ class _Clock:
         self._real += [start, max(far_ms, start)]
 
     def nearest_ms(self, spoken_ms: float) -> int:
+        """Return how near to the edge the moment after *spoken_ms* of speech may be."""
         # The word at the edge may be there in full although the edge cut it.
         spoken_ms = max(0, spoken_ms - self._first_ms - OFF_MS) / PACE
         return self._moment(spoken_ms, bisect_left(self._spoken, spoken_ms, lo=1)) - OFF_MS
 
     def farthest_ms(self, spoken_ms: float) -> int:
+        """Return how far from the edge the moment after *spoken_ms* of speech may be."""
         spoken_ms = spoken_ms * PACE + OFF_MS + LONGEST_MS
         return self._moment(spoken_ms, bisect_right(self._spoken, spoken_ms)) + OFF_MS
 
