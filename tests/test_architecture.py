@@ -27,6 +27,7 @@ PURE = (
     "transcription.sounding",
     "transcription.planning",
     "transcription.merging",
+    "transcription.places",
     "transcription.sentences",
     "transcription.paragraphs",
     "transcription.coverage",

@@ -2,24 +2,33 @@
 
 Two neighbours that overlap heard the same words there, except for those that an edge cut in half.
 Their words are aligned as sequence assembly aligns two overlapping reads: Needleman and Wunsch
-(1970) with free gaps at the outer ends. The parts are then sewn together at a word that both have,
-far from both edges, so what an edge did to a word is never used.
+(1970) with free gaps at the outer ends. Each word may be displaced as far as its time may be off
+(`places`), so that text without times is aligned as text with times is, with less to go by. The
+parts are then sewn together at a word that both have, far from both edges, so what an edge did to
+a word is never used.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile, zip_longest
+from itertools import zip_longest
 
 from hearings.spans import Span
+from transcription.places import OFF_MS, Place, places_after, places_before
 from transcription.words import Timing, Word
 
-HEARD_MS = 300
-# An engine's times are off by at most so much, so two sides differ by at most twice that.
-ESTIMATED_MS = 1_500
-# The same where a time is only estimated.
 UNPAIRED = 10**12
-# The cost of a word that both must have heard and one lacks: more than any sum of differences.
+# The cost of a word that both must have heard and one lacks: more than any sum of displacements.
+FAR = 10**6
+# The cost of a displacement as far as a time may be off.
+MISHEARD = 2 * FAR
+ALIKE, ALIKE_ESTIMATED = FAR // 4, FAR // 2
+# What a word that both heard makes up for; more where a time is estimated, since those are seldom
+# off by as much as they may be.
+LEADING_DOTS = re.compile(r"^([\"'“‘«(\[]*)(?:…|\.{2,})+")
+TRAILING_DOTS = re.compile(r"(?:…|\.{2,})+([\"'”’»)\]]*)$")
+# What engines write where they hear somebody in the middle of a sentence.
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +50,44 @@ class _Heard:
     key: str
     # Without case and punctuation.
     word: Word
-    cut_at_start: bool
-    # It may reach over the start of the overlap: the right side heard half of it, or nothing.
-    cut_at_end: bool
-    # It may reach over the end of the overlap: the left side heard half of it, or nothing.
+    place: Place
+
+    @property
+    def is_timed(self) -> bool:
+        return self.word.timing is not Timing.ESTIMATED
 
 
 def merge(parts: Iterable[Part]) -> tuple[Word, ...]:
     """Return all words of *parts* in order, those of an overlap once.
 
     The words do not overlap in time and lie within the parts. The parts may come in any order; one
-    that lies within what others cover adds nothing.
+    that lies within what others cover adds nothing. Where two parts touch or overlap somebody was
+    cut short by us, so the dots that an engine writes there go; before a silence they stay.
     """
     merged: list[Word] = []
     covered_ms = 0
-    for part in sorted(parts, key=_position):
-        if part.span.end_ms <= covered_ms:
-            continue
+    uncovered = list(_uncovered(parts))
+    for part, following in zip_longest(uncovered, uncovered[1:]):
         words = [_within(part.span, word) for word in part.words]
+        if merged and part.span.start_ms <= covered_ms:
+            words = _without_dots(words, 0, LEADING_DOTS)
+        if following and following.span.start_ms <= part.span.end_ms:
+            words = _without_dots(words, -1, TRAILING_DOTS)
         if part.span.start_ms < covered_ms:
             _sew(merged, words, Span(part.span.start_ms, covered_ms))
         else:
             merged += words
         covered_ms = part.span.end_ms
     return _in_sequence(merged, covered_ms)
+
+
+def _uncovered(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield the parts in order but for those that lie within what others cover."""
+    covered_ms = 0
+    for part in sorted(parts, key=_position):
+        if part.span.end_ms > covered_ms:
+            covered_ms = part.span.end_ms
+            yield part
 
 
 def _position(part: Part) -> tuple[Span, list[tuple[int, str]]]:
@@ -77,53 +100,65 @@ def _within(span: Span, word: Word) -> Word:
     return replace(word, start_ms=start_ms, end_ms=end_ms)
 
 
+def _without_dots(words: list[Word], at: int, dots: re.Pattern[str]) -> list[Word]:
+    """Return *words* without the *dots* of the one at *at*, which goes if it was nothing else."""
+    if not words:
+        return words
+    text = dots.sub(r"\1", words[at].text)
+    changed = [replace(words[at], text=text)] if text else []
+    return [*changed, *words[1:]] if at == 0 else [*words[:-1], *changed]
+
+
 def _sew(merged: list[Word], words: list[Word], shared: Span) -> None:
     """Append *words*, whose first ones repeat the last ones of *merged* within *shared*."""
-    error_ms = _error_ms(merged[-1:] + words[:1])
-    reach_ms = 2 * error_ms
-    first = len(merged)
-    while first and merged[first - 1].end_ms > shared.start_ms - reach_ms:
-        first -= 1
-    left = merged[first:]
-    right = list(takewhile(lambda word: word.start_ms < shared.end_ms + reach_ms, words))
-    kept, dropped = _seam(left, right, shared, error_ms)
-    merged[first + kept :] = words[dropped:]
-
-
-def _error_ms(words: Iterable[Word]) -> int:
-    estimated = any(word.timing is Timing.ESTIMATED for word in words)
-    return ESTIMATED_MS if estimated else HEARD_MS
+    ours = places_before(merged, shared.end_ms, shared.duration_ms)
+    theirs = places_after(words, shared.start_ms, shared.duration_ms)
+    first = len(merged) - len(ours)
+    left, right = _heard(merged[first:], ours), _heard(words[: len(theirs)], theirs)
+    kept, dropped = _seam(left, right, shared)
+    del merged[first + (kept[-1].index + 1 if kept else 0) :]
+    merged += words[dropped[-1].index + 1 if dropped else 0 :]
 
 
 def _seam(
-    left: Sequence[Word], right: Sequence[Word], shared: Span, error_ms: int
-) -> tuple[int, int]:
-    """Return how many words to keep of *left* and how many to drop of *right*."""
-    ours, theirs = _heard(left, shared, error_ms), _heard(right, shared, error_ms)
-    pairs = list(_aligned(ours, theirs, 2 * error_ms))
-    if pairs:
-        a, b = min(
-            pairs, key=lambda pair: abs(sum(x.word.middle_ms for x in pair) - 2 * shared.middle_ms)
-        )
-        return a.index + 1, b.index + 1
-    cut_ms = _cut_ms(ours, theirs, shared, error_ms)
-    return (
-        sum(word.middle_ms < cut_ms for word in left),
-        sum(word.middle_ms < cut_ms for word in right),
-    )
+    left: Sequence[_Heard], right: Sequence[_Heard], shared: Span
+) -> tuple[Sequence[_Heard], Sequence[_Heard]]:
+    """Return what to keep of *left* and what to drop of *right*.
+
+    A few words alike among many that are not are an accident, unless they were heard at one time.
+    """
+    is_timed = all(heard.is_timed for heard in (*left, *right))
+    pairs, unpaired = _aligned(left, right, shared.duration_ms)
+    if pairs and (is_timed or unpaired <= len(pairs)):
+        a, b = min(pairs, key=lambda pair: abs(pair[0].place.at_ms - pair[1].place.at_ms))
+        return left[: left.index(a) + 1], right[: right.index(b) + 1]
+    if is_timed:
+        cut_ms = _cut_ms(left, right, shared)
+        kept = [heard for heard in left if heard.word.middle_ms < cut_ms]
+        return kept, [heard for heard in right if heard.word.middle_ms < cut_ms]
+    if unpaired or any(
+        heard.place.at_ms < shared.duration_ms // 2 for heard in (*left[:-1], *right[1:])
+    ):
+        return left, []
+    return _without_cut(left, shared), _cut(right[:1], shared)
 
 
-def _heard(words: Sequence[Word], shared: Span, error_ms: int) -> list[_Heard]:
+def _without_cut(left: Sequence[_Heard], shared: Span) -> Sequence[_Heard]:
+    return left[:-1] if _cut(left[-1:], shared) else left
+
+
+def _cut(heard: Sequence[_Heard], shared: Span) -> Sequence[_Heard]:
+    """Return those that an edge cut and the other side therefore has whole."""
+    return [
+        word for word in heard if word.place.at_edge and word.place.outer_ms < shared.duration_ms
+    ]
+
+
+def _heard(words: Sequence[Word], places: Sequence[Place]) -> list[_Heard]:
     """Return *words* without those that are nothing but punctuation."""
     return [
-        _Heard(
-            index,
-            key,
-            word,
-            cut_at_start=word.start_ms <= shared.start_ms + error_ms,
-            cut_at_end=word.end_ms >= shared.end_ms - error_ms,
-        )
-        for index, word in enumerate(words)
+        _Heard(index, key, word, place)
+        for index, (word, place) in enumerate(zip(words, places, strict=True))
         if (key := _key(word.text))
     ]
 
@@ -134,76 +169,89 @@ def _key(text: str) -> str:
 
 
 def _aligned(
-    left: Sequence[_Heard], right: Sequence[_Heard], reach_ms: int
-) -> Iterator[tuple[_Heard, _Heard]]:
-    """Yield the pairs, last one first, that leave the fewest words unpaired and differ least."""
-    costs = _costs(left, right, reach_ms)
+    left: Sequence[_Heard], right: Sequence[_Heard], shared_ms: int
+) -> tuple[list[tuple[_Heard, _Heard]], int]:
+    """Return the pairs that leave the fewest words unpaired and are displaced least.
+
+    With them comes how many words are unpaired that should not be.
+    """
+    costs = _costs(left, right, shared_ms)
     i, j = len(left), len(right)
+    pairs = []
     while i and j:
-        if costs[i][j] == costs[i - 1][j - 1] + _pair(left[i - 1], right[j - 1], reach_ms):
+        a, b = left[i - 1], right[j - 1]
+        if costs[i][j] == costs[i - 1][j - 1] + _pair(a, b, shared_ms):
             i, j = i - 1, j - 1
-            yield left[i], right[j]
-        elif costs[i][j] == costs[i - 1][j] + _without_right(left, i - 1, j):
+            pairs.append((a, b))
+        elif costs[i][j] == costs[i - 1][j] + _alone(a, shared_ms, is_innermost=i == len(left)):
             i -= 1
         else:
             j -= 1
+    return pairs, (costs[-1][-1] + UNPAIRED // 2) // UNPAIRED
 
 
-def _costs(left: Sequence[_Heard], right: Sequence[_Heard], reach_ms: int) -> list[list[int]]:
+def _costs(left: Sequence[_Heard], right: Sequence[_Heard], shared_ms: int) -> list[list[int]]:
     """Return what it costs at least to align the first i of *left* and j of *right*."""
-    costs = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
-    for i in range(len(left) + 1):
-        for j in range(len(right) + 1):
+    last = len(left)
+    costs = [[0] * (len(right) + 1) for _ in range(last + 1)]
+    for i, a in enumerate((None, *left)):
+        for j, b in enumerate((None, *right)):
             ways = []
-            if i and j:
-                ways.append(costs[i - 1][j - 1] + _pair(left[i - 1], right[j - 1], reach_ms))
-            if i:
-                ways.append(costs[i - 1][j] + _without_right(left, i - 1, j))
-            if j:
-                ways.append(costs[i][j - 1] + _without_left(right, j - 1, len(left) - i))
+            if a and b:
+                ways.append(costs[i - 1][j - 1] + _pair(a, b, shared_ms))
+            if a:
+                alone = _alone(a, shared_ms, is_innermost=i == last, is_outside=not j)
+                ways.append(costs[i - 1][j] + alone)
+            if b:
+                alone = _alone(b, shared_ms, is_innermost=j == 1, is_outside=i == last)
+                ways.append(costs[i][j - 1] + alone)
             costs[i][j] = min(ways, default=0)
     return costs
 
 
-def _pair(a: _Heard, b: _Heard, reach_ms: int) -> int:
-    """Return the cost of taking *a* and *b* for one word; a small difference is a gain."""
-    difference_ms = abs(a.word.middle_ms - b.word.middle_ms)
-    if a.key != b.key or difference_ms > reach_ms:
+def _pair(a: _Heard, b: _Heard, shared_ms: int) -> int:
+    """Return the cost of taking *a* and *b* for one word; a small displacement is a gain."""
+    off_ms = a.place.at_ms + b.place.at_ms - shared_ms
+    if off_ms > 0:
+        most_ms = a.place.nearer_ms + b.place.nearer_ms
+    else:
+        most_ms = a.place.farther_ms + b.place.farther_ms
+    if a.key != b.key or abs(off_ms) > most_ms:
         return 3 * UNPAIRED
-    return difference_ms**2 - (reach_ms // 2) ** 2
+    gain = ALIKE if a.is_timed and b.is_timed else ALIKE_ESTIMATED
+    return FAR * off_ms**2 // most_ms**2 - gain
 
 
-def _without_right(left: Sequence[_Heard], i: int, right_before: int) -> int:
-    """Return the cost of a left word that the right side lacks, *right_before* of it aligned.
+def _alone(word: _Heard, shared_ms: int, *, is_innermost: bool, is_outside: bool = False) -> int:
+    """Return the cost of a word that the other side lacks.
 
-    Free before the overlap, and for the last one where the end may have cut it.
+    None for the innermost, next to its part's edge, which may have cut it. An estimate may put
+    that one elsewhere, where its sound was too short to be heard as speech. And none for those
+    outside of all that the other side has, as far as they may lie outside of the overlap.
     """
-    before = not right_before and left[i].cut_at_start
-    last = i == len(left) - 1 and left[i].cut_at_end
-    return 0 if before or last else UNPAIRED
+    if is_innermost and word.place.at_edge:
+        return 0
+    if not is_outside:
+        if word.is_timed:
+            return UNPAIRED
+        return FAR if is_innermost else MISHEARD
+    short_ms = max(0, shared_ms - word.place.outer_ms)
+    if short_ms > word.place.farther_ms:
+        return UNPAIRED
+    return 0 if word.is_timed else FAR * short_ms**2 // word.place.farther_ms**2
 
 
-def _without_left(right: Sequence[_Heard], j: int, left_after: int) -> int:
-    """Return the cost of a right word that the left side lacks, *left_after* of it to come.
-
-    Free after the overlap, and for the first one where the start may have cut it.
-    """
-    after = not left_after and right[j].cut_at_end
-    first = not j and right[j].cut_at_start
-    return 0 if after or first else UNPAIRED
-
-
-def _cut_ms(left: Sequence[_Heard], right: Sequence[_Heard], shared: Span, error_ms: int) -> int:
+def _cut_ms(left: Sequence[_Heard], right: Sequence[_Heard], shared: Span) -> int:
     """Return where to change sides when they have no word in common.
 
     In the middle, but not before what only the left side heard or after what only the right did.
     """
-    if all(heard.word.start_ms > shared.end_ms + error_ms for heard in right):
+    if all(heard.word.start_ms > shared.end_ms + OFF_MS for heard in right):
         return shared.end_ms
-    if all(heard.word.end_ms < shared.start_ms - error_ms for heard in left):
+    if all(heard.word.end_ms < shared.start_ms - OFF_MS for heard in left):
         return shared.start_ms
-    last = max((x.word.middle_ms for x in left if not x.cut_at_end), default=shared.start_ms)
-    first = min((x.word.middle_ms for x in right if not x.cut_at_start), default=shared.end_ms)
+    last = max((x.word.middle_ms for x in left if not x.place.at_edge), default=shared.start_ms)
+    first = min((x.word.middle_ms for x in right if not x.place.at_edge), default=shared.end_ms)
     return min(max(shared.middle_ms, last + 1), first) if last < first else shared.middle_ms
 
 

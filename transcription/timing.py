@@ -1,35 +1,35 @@
 """Times for words from an engine that gives none: spread over the speech that was heard. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 
-from hearings.spans import Span, total_ms, union
+from hearings.spans import Span, union
 from transcription.words import Timing, Word
 
 
 def spread(text: str, speech: Sequence[Span], duration_ms: int) -> tuple[Word, ...]:
     """Return the words of *text*, each as long as its share of letters, over *speech*.
 
-    *speech* counts from the slice's start; where it is empty the whole slice takes its place. The
-    times are estimates and say so.
+    *speech* counts from the slice's start; where it is empty the whole slice takes its place. No
+    word reaches over a silence: it is where the greater part of it fell. The times are estimates
+    and say so.
     """
     spoken = union(speech) or (Span(0, max(duration_ms, 1)),)
+    ends = list(accumulate(span.duration_ms for span in spoken))
+    # Where each stretch ends, counted in speech alone.
     tokens = text.split()
     letters = sum(len(token) + 1 for token in tokens)
     words: list[Word] = []
     said = 0
-    for token in tokens:
-        start = _moment(spoken, said / letters)
+    for index, token in enumerate(tokens):
+        first = ends[-1] * said // letters
         said += len(token) + 1
-        end = max(_moment(spoken, said / letters), start + 1)
+        last = ends[-1] * said // letters
+        middle = 0 if index == 0 else ends[-1] if said == letters else (first + last) // 2
+        at = bisect_right(ends, middle, hi=len(ends) - 1)
+        before = spoken[at].end_ms - ends[at]
+        start = max(first + before, spoken[at].start_ms)
+        end = max(min(last + before, spoken[at].end_ms), start + 1)
         words.append(Word(start, end, token, timing=Timing.ESTIMATED))
     return tuple(words)
-
-
-def _moment(spoken: Sequence[Span], share: float) -> int:
-    """Return when *share* (0 to 1) of the speech has been spoken."""
-    left = round(total_ms(spoken) * share)
-    for span in spoken:
-        if left <= span.duration_ms:
-            return span.start_ms + left
-        left -= span.duration_ms
-    return spoken[-1].end_ms

@@ -51,12 +51,16 @@ proof_settings = settings(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SpeechCase:
     """What was said, and what was heard of it part by part."""
 
     spoken: tuple[Word, ...]
     parts: tuple[Part, ...]
+
+    def __repr__(self) -> str:
+        parts = [(part.span, " ".join(word.text for word in part.words)) for part in self.parts]
+        return f"{parts} of {' '.join(word.text for word in self.spoken)}"
 
 
 def plain(words: Sequence[Word]) -> list[str]:

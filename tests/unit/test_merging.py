@@ -261,6 +261,35 @@ def test_estimated_times_may_be_off_by_more() -> None:
     assert len(merge([slice_of(words, 0, 4_000), replace(right, words=estimated)])) == len(words)
 
 
+@pytest.mark.parametrize("dots", ["…", "...", " …", ".."])
+def test_dots_at_a_cut_between_two_words_go(dots: str) -> None:
+    left = Part(Span(0, 1_000), words_of(f"to the{dots}"))
+    right = Part(Span(1_000, 3_000), words_of(f"{dots}committee and… so on", start_ms=1_000))
+
+    assert text(left, right) == "to the committee and… so on"
+
+
+def test_dots_at_a_cut_leave_the_quotation_mark_beside_them() -> None:
+    left = Part(Span(0, 1_000), words_of("he said “to the…”"))
+    right = Part(Span(1_000, 3_000), words_of("“…committee”", start_ms=1_000))
+
+    assert text(left, right) == "he said “to the” “committee”"
+
+
+def test_dots_at_the_edges_of_an_overlap_go_where_nobody_heard_the_same() -> None:
+    left = part(0, 4_000, (500, 900, "the"), (1_900, 2_000, "ayes…"))
+    right = part(1_500, 6_000, (2_200, 2_400, "…have"), (4_500, 4_700, "it"))
+
+    assert text(left, right) == "the ayes have it"
+
+
+def test_dots_stay_at_the_ends_of_the_recording_and_beside_a_silence_that_was_not_sent() -> None:
+    left = Part(Span(0, 1_000), words_of("…to the…"))
+    right = Part(Span(5_000, 9_000), words_of("…committee and so…", start_ms=5_000))
+
+    assert text(left, right) == "…to the… …committee and so…"
+
+
 def test_confidence_and_timing_stay_with_their_word() -> None:
     word = Word(100, 400, "aye", confidence=0.9, timing=Timing.ALIGNED)
 

@@ -23,7 +23,17 @@ def test_words_share_the_speech_by_their_letters() -> None:
 def test_no_word_lies_in_a_silence_between_speech() -> None:
     words = spread("one two", [Span(0, 400), Span(9_000, 9_400)], 10_000)
 
-    assert [(word.start_ms, word.end_ms) for word in words] == [(0, 400), (400, 9_400)]
+    assert [(word.start_ms, word.end_ms) for word in words] == [(0, 400), (9_000, 9_400)]
+
+
+def test_a_word_is_on_the_side_of_a_silence_where_its_greater_part_fell() -> None:
+    words = spread("one two three", [Span(0, 700), Span(9_000, 9_700)], 10_000)
+
+    assert [(word.start_ms, word.end_ms) for word in words] == [
+        (0, 400),
+        (400, 700),
+        (9_100, 9_700),
+    ]
 
 
 def test_where_no_speech_was_heard_the_words_take_the_whole_slice() -> None:

@@ -6,7 +6,7 @@ Some servers give the words of "twenty-five, please." as "twenty", "five", "plea
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from hearings.spans import Span, clip_all, union
@@ -81,23 +81,12 @@ class SpokenTime:
         self._ends = [span.end_ms for span in self._speech]
 
     def spread(self, unit: Placed) -> Iterator[Word]:
-        """Yield the words of *unit* over the speech in its time, or all of that if there is none.
-
-        They are spread over one stretch as long as the speech, and its silences are put in after:
-        so it takes as long as there are words and stretches, not as the one times the other.
-        """
+        """Yield the words of *unit* over the speech in its time, or over all of it for want."""
         first = bisect_right(self._ends, unit.span.start_ms)
         last = bisect_left(self._starts, unit.span.end_ms)
         spans = clip_all(self._speech[first:last], unit.span) or (unit.span,)
-        ends = list(accumulate(span.duration_ms for span in spans))
-
-        def moment(position: int) -> int:
-            at = min(bisect_left(ends, position), len(ends) - 1)
-            return spans[at].end_ms - (ends[at] - position)
-
-        for word in spread(unit.text, (Span(0, ends[-1]),), ends[-1]):
-            start, end = moment(word.start_ms), moment(word.end_ms)
-            yield Word(start, end, word.text, timing=word.timing, speaker=unit.speaker)
+        for word in spread(unit.text, spans, unit.span.duration_ms):
+            yield replace(word, speaker=unit.speaker)
 
 
 def by_letters(text: str, words: Sequence[Placed], speaker: str | None) -> Iterator[Word]:

@@ -1,0 +1,139 @@
+"""Where engines give text alone, merging gives each word once and in order all the same."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from hearings.spans import Span
+from tests.unit.speech_cases import RANDOMS, SpeechCase, plain, proof_settings
+from tests.unit.text_cases import RARER, text_cases
+from transcription.merging import Part, merge
+from transcription.timing import spread
+from transcription.words import Word
+
+
+def said(words: Sequence[Word]) -> list[str]:
+    """Return the words without case and punctuation; those that are nothing else are none."""
+    return [text for text in plain(words) if text]
+
+
+def drop_what_starts_before_the_previous_end(parts: Sequence[Part]) -> list[Word]:
+    """Merge naively."""
+    merged: list[Word] = []
+    for part in parts:
+        end_ms = merged[-1].end_ms if merged else 0
+        merged += [word for word in part.words if word.start_ms >= end_ms]
+    return merged
+
+
+def longest_repeat(parts: Sequence[Part]) -> list[Word]:
+    """Merge naively, by text alone."""
+    merged: list[Word] = []
+    for part in parts:
+        ours, theirs = said(merged), said(part.words)
+        both = max(
+            (n for n in range(min(len(ours), len(theirs)) + 1) if ours[-n:] == theirs[:n]),
+            default=0,
+        )
+        merged += [word for word in part.words if said([word])][both:]
+    return merged
+
+
+@proof_settings
+@given(text_cases())
+def test_every_word_comes_once_and_in_order(case: SpeechCase) -> None:
+    assert said(merge(case.parts)) == plain(case.spoken)
+
+
+@settings(proof_settings, max_examples=100)
+@given(text_cases(), st.randoms())
+def test_the_order_of_the_parts_makes_no_difference(case: SpeechCase, random: Random) -> None:
+    shuffled = random.sample(case.parts, len(case.parts))
+
+    assert merge(shuffled) == merge(case.parts)
+
+
+@settings(proof_settings, max_examples=100)
+@given(text_cases())
+def test_merged_words_follow_each_other_within_the_recording(case: SpeechCase) -> None:
+    merged = merge(case.parts)
+
+    assert all(word.start_ms < word.end_ms for word in merged)
+    assert all(word.end_ms <= following.start_ms for word, following in pairwise(merged))
+    assert merged[0].start_ms >= 0 and merged[-1].end_ms <= case.parts[-1].span.end_ms
+
+
+def test_naive_merges_fail_on_most_of_the_same_cases() -> None:
+    by_time: list[bool] = []
+    by_text: list[bool] = []
+
+    @settings(proof_settings, max_examples=100, derandomize=True)
+    @given(text_cases())
+    def sample(case: SpeechCase) -> None:
+        merged = drop_what_starts_before_the_previous_end(case.parts)
+        by_time.append(said(merged) == plain(case.spoken))
+        by_text.append(said(longest_repeat(case.parts)) == plain(case.spoken))
+
+    sample()
+
+    assert sum(by_time) < len(by_time) / 2
+    assert sum(by_text) < len(by_text) / 2
+
+
+def text_only(span: Span, words: Sequence[Word]) -> Part:
+    text = " ".join(word.text for word in words)
+    spoken = spread(text, [Span(0, span.duration_ms)], span.duration_ms)
+    return Part(span, tuple(word.shifted(span.start_ms) for word in spoken))
+
+
+def two_texts(random: Random) -> tuple[list[Word], list[Word], Span, Span]:
+    """Return what two neighbours hear of a minute and a half in which no word comes twice."""
+    words: list[Word] = []
+    while not words or words[-1].end_ms < 90_000:
+        text = f"{random.choice(RARER)}{len(words)}"
+        start = words[-1].end_ms if words else 0
+        words.append(Word(start, start + len(text) * random.randint(60, 90), text))
+    left, right = Span(0, random.randint(40_000, 50_000)), Span(36_000, words[-1].end_ms)
+    right = replace(right, start_ms=left.end_ms - 4_000)
+    return (
+        [word for word in words if word.end_ms <= left.end_ms],
+        [word for word in words if word.start_ms >= right.start_ms],
+        left,
+        right,
+    )
+
+
+@settings(proof_settings, max_examples=100)
+@given(RANDOMS, st.integers(1_000, 12_000), st.booleans())
+def test_nothing_more_is_lost_where_a_side_lost_its_words_at_the_seam(
+    random: Random, lost_ms: int, is_left: bool
+) -> None:
+    """But for a loss that leaves them one word in common: one word alike is no evidence."""
+    ours, theirs, left, right = two_texts(random)
+    if is_left:
+        ours = [word for word in ours if word.end_ms <= left.end_ms - lost_ms]
+    else:
+        theirs = [word for word in theirs if word.start_ms >= right.start_ms + lost_ms]
+
+    assume(len({word.text for word in ours} & {word.text for word in theirs}) != 1)
+
+    merged = merge([text_only(left, ours), text_only(right, theirs)])
+
+    assert said(merged) == list(dict.fromkeys(said([*ours, *theirs])))
+
+
+@settings(proof_settings, max_examples=100)
+@given(RANDOMS)
+def test_words_that_one_side_misheard_are_neither_lost_nor_doubled(random: Random) -> None:
+    ours, theirs, left, right = two_texts(random)
+    inside = [i for i, word in enumerate(theirs) if 500 < word.start_ms - right.start_ms < 3_000]
+    wrong = random.choice(inside)
+    theirs[wrong] = replace(theirs[wrong], text="misheard")
+
+    merged = merge([text_only(left, ours), text_only(right, theirs)])
+
+    assert len(merged) == len({word.start_ms for word in [*ours, *theirs]})
