@@ -84,7 +84,7 @@ def _gains(powers: NDArray[np.float32]) -> NDArray[np.float32]:
     room = sliding_window_view(means, ROOM_WINDOWS + AROUND_WINDOWS + 1).min(axis=1)
     lacking = np.minimum(STEEPNESS * (USUAL_DBFS - loudest), WANTED_DBFS - loudest)
     outstanding = np.clip((loudest - _decibels(room) - ROOM_DB) / (VOICE_DB - ROOM_DB), 0, 1)
-    gains = 10 ** (np.clip(lacking, 0, MOST_DB) * outstanding / 20)
+    gains: NDArray[np.float32] = 10 ** (np.clip(lacking, 0, MOST_DB) * outstanding / 20)
     return gains.astype(np.float32)
 
 
