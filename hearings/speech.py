@@ -23,21 +23,30 @@ _CONTEXT_SAMPLES = 64
 PAGE_SAMPLES = 625 * WINDOW_SAMPLES
 # 20 s: enough to run the model at full speed.
 _WINDOW_MS = 32
+BLOCK_WINDOWS = 62
+# Two seconds, which are heard at a time.
+QUIET_BELOW = 0.02
+# A block without a higher probability is forgotten: who has listened to a room for long hears the
+# first words in it too late.
 
 
 class SpeechDetector:
     """Probability of speech in each window of 512 samples, fed in pieces of any length."""
 
     def __init__(self) -> None:
+        self._h = np.zeros((1, 1, 128), np.float32)
+        self._c = np.zeros((1, 1, 128), np.float32)
+        self._context = np.zeros(_CONTEXT_SAMPLES, np.float32)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
             str(_model_path()), providers=["CPUExecutionProvider"], sess_options=options
         )
-        self._h = np.zeros((1, 1, 128), np.float32)
-        self._c = np.zeros((1, 1, 128), np.float32)
-        self._context = np.zeros(_CONTEXT_SAMPLES, np.float32)
+
+    def forget(self) -> None:
+        """Let the model begin anew, as at the start of a recording."""
+        self._h, self._c = np.zeros_like(self._h), np.zeros_like(self._c)
 
     def probabilities(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return one probability a window. *samples* is a whole number of windows."""
@@ -115,6 +124,7 @@ class SpeechStream:
         self._detector = SpeechDetector()
         self._spans = SpeechSpans(self._rules)
         self._found: list[Span] = []
+        self._waiting = np.zeros((0, WINDOW_SAMPLES), np.float32)
 
     def feed(self, samples: NDArray[np.float32]) -> None:
         """Take the next samples, between -1 and 1: whole windows, but for the last time."""
@@ -123,13 +133,27 @@ class SpeechStream:
 
     def close(self, duration_ms: int) -> tuple[Span, ...]:
         """Return the padded stretches, clipped to the recording's length."""
-        self._listen(self._leveller.close())
+        last = self._leveller.close()
+        if last is not None:
+            self._listen(last)
+        if len(self._waiting):
+            self._hear(self._waiting)
         self._found.extend(self._spans.close())
         return _padded(self._found, self._rules.pad_ms, duration_ms)
 
-    def _listen(self, windows: NDArray[np.float32] | None) -> None:
-        if windows is not None and len(windows):
-            self._found.extend(self._spans.feed(self._detector.probabilities(windows)))
+    def _listen(self, windows: NDArray[np.float32]) -> None:
+        """Hear all whole blocks; the rest waits."""
+        windows = np.concatenate([self._waiting, windows])
+        whole = len(windows) // BLOCK_WINDOWS * BLOCK_WINDOWS
+        self._waiting = windows[whole:]
+        for start in range(0, whole, BLOCK_WINDOWS):
+            self._hear(windows[start : start + BLOCK_WINDOWS])
+
+    def _hear(self, windows: NDArray[np.float32]) -> None:
+        probabilities = self._detector.probabilities(windows)
+        self._found.extend(self._spans.feed(probabilities))
+        if probabilities.max() < QUIET_BELOW:
+            self._detector.forget()
 
 
 def _padded(spans: list[Span], pad_ms: int, duration_ms: int) -> tuple[Span, ...]:

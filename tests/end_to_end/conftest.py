@@ -1,5 +1,6 @@
 """Worlds for tests, and short recordings of every format, cut from the sample."""
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ CODECS = {
     "webm": ["-c:a", "libopus"],
     "mp4": ["-c:a", "aac"],
 }
+
+MODELS = Path(os.environ.get("MODELS_DIR", settings.BASE_DIR / "data" / "models"))
 
 Cut = Callable[..., Path]
 
@@ -49,6 +52,15 @@ def ffmpeg(*arguments: str) -> None:
 def api() -> Iterator[FakeApi]:
     with FakeApi() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def model() -> Path:
+    """Give the folder of the embedded engine's model, as an option takes it."""
+    folder = MODELS / "base"
+    if not (folder / "model.bin").exists():
+        pytest.skip("The local model is missing: run “make model”.")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from tests.end_to_end.conftest import CODECS, SAMPLE, Cut, Served
 from tests.end_to_end.world import World
@@ -29,7 +28,6 @@ KEYS = {
 }
 USD_PER_MINUTE = 0.0045
 # Of gpt-transcribe.
-MODELS = Path(os.environ.get("MODELS_DIR", settings.BASE_DIR / "data" / "models"))
 
 
 def assert_keeps_the_contract(value: dict[str, Any]) -> None:
@@ -242,11 +240,7 @@ def test_a_refused_key_pauses_and_the_same_command_goes_on(
 
 
 @pytest.mark.model
-def test_the_embedded_engine_hears_the_sample(world: World, cut: Cut) -> None:
-    model = MODELS / "base"
-    if not (model / "model.bin").exists():
-        pytest.skip("The local model is missing: run “make model”.")
-
+def test_the_embedded_engine_hears_the_sample(world: World, cut: Cut, model: Path) -> None:
     done = world.transcribe(
         cut("webm", seconds=30), "--engine", "whisper", "--model", str(model), "--format", "json"
     )

@@ -140,6 +140,18 @@ def test_a_soft_voice_between_loud_ones_is_speech(heard: tuple[Span, ...]) -> No
     assert sent(heard, turns) > 0.99
 
 
+@pytest.mark.parametrize(("softer_by", "room_dbfs"), [(0, -50), (0, -40), (15, -50), (30, -65)])
+def test_the_first_words_after_a_long_wait_are_found(softer_by: float, room_dbfs: float) -> None:
+    waiting = sound.room(60, dbfs=room_dbfs)
+    for start_ms in (4_699, 50_320, 103_654, 163_979, 204_878):
+        words = sound.softer(sound.sample(start_ms / 1000, 3), softer_by)
+        noise = sound.room(30, dbfs=room_dbfs, seed=9)[: len(words)]
+
+        found = speech_in(np.concatenate([waiting, words + noise]))
+
+        assert found and abs(found[0].start_ms - 60_000) < 200
+
+
 @pytest.mark.parametrize("dbfs", [-70, -55, -35])
 @pytest.mark.parametrize(
     "source", ["room", "color=white", "color=pink", "color=brown", "color=violet"]

@@ -1,0 +1,135 @@
+"""A room waits for the gavel, and a recess: nothing of it is sent, and no word comes out of it.
+
+In full (PROOF=full) the whole sample, with twenty minutes before it and ten within; else a part.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hearings.spans import Span, intersect, total_ms
+from tests import sound
+from tests.end_to_end.conftest import Served
+from tests.end_to_end.world import World
+from transcription.evaluation import word_errors
+
+pytestmark = pytest.mark.processes
+
+PROOF = os.environ.get("PROOF") == "full"
+LEAD_SECONDS, RECESS_SECONDS = (1_200, 600) if PROOF else (96, 48)
+# Whole windows of the detector (32 ms): cuts then lie where they lie without the room. Elsewhere
+# they lie up to 32 ms off, by which Whisper hears a word in a hundred otherwise.
+START, RECESS_AT, END = (0.0, 155.0, 209.0) if PROOF else (103.1, 155.0, 196.8)
+# Of the sample, in pauses; in the middle of its own recess.
+ROOM_DBFS = -50.0
+# Loud for a room: people who speak are 27 dB louder.
+MARGIN_MS = 500
+# What is kept beside speech where a silence is not sent, and some codec delay.
+MOST_DIFFERENT = 0.002
+# Points of word error rate.
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """The same hearing, alone and with an empty room before and within it."""
+
+    plain: Path
+    padded: Path
+    empty: tuple[Span, ...]
+    # Where the room was put.
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
+    folder = tmp_path_factory.mktemp("rooms")
+    before = sound.sample(START, RECESS_AT - START)
+    after = sound.sample(RECESS_AT, END - RECESS_AT)
+    lead = sound.room(LEAD_SECONDS, dbfs=ROOM_DBFS)
+    recess = sound.room(RECESS_SECONDS, dbfs=ROOM_DBFS, seed=5)
+    recess_ms = (LEAD_SECONDS * sound.RATE + len(before)) * 1000 // sound.RATE
+    return Recordings(
+        plain=sound.write(folder / "plain.flac", np.concatenate([before, after])),
+        padded=sound.write(folder / "padded.flac", np.concatenate([lead, before, recess, after])),
+        empty=(
+            Span(0, LEAD_SECONDS * 1000),
+            Span(recess_ms, recess_ms + RECESS_SECONDS * 1000),
+        ),
+    )
+
+
+def reference() -> str:
+    """Return what is said in the part of the sample."""
+    turns = json.loads(sound.SAMPLE.with_name("hearing.ref.json").read_text())
+    said = [sentence for turn in turns for sentence in turn["sentences"]]
+    return " ".join(s["text"] for s in said if s["start"] >= START and s["end"] <= END)
+
+
+def text_of(transcript: dict[str, Any]) -> str:
+    return " ".join(segment["text"] for segment in transcript["segments"])
+
+
+def chunks_of(world: World, transcript: dict[str, Any]) -> list[Span]:
+    number = int(transcript["run"]["id"])
+    query = "SELECT start_ms, end_ms FROM transcription_chunk WHERE run_id = {}"
+    return [Span(start, end) for start, end in world.rows(query.format(number))]
+
+
+def sent_ms(world: World, transcript: dict[str, Any]) -> int:
+    """Return how much sound all calls of the run were given."""
+    number = int(transcript["run"]["id"])
+    ((total,),) = world.rows(
+        "SELECT sum(a.audio_ms) FROM transcription_attempt a"  # noqa: S608 (a number of ours)
+        f" JOIN transcription_chunk c ON c.id = a.chunk_id WHERE c.run_id = {number}"
+    )
+    return int(total)
+
+
+def assert_the_room_stayed_out(
+    world: World, recordings: Recordings, plain: dict[str, Any], padded: dict[str, Any]
+) -> None:
+    spans = chunks_of(world, padded)
+    assert total_ms(intersect(spans, recordings.empty)) <= MARGIN_MS * len(spans)
+    assert sent_ms(world, padded) <= sent_ms(world, plain) + MARGIN_MS * len(spans)
+    coverage = padded["coverage"]
+    assert coverage["unaccounted"] == 0 and coverage["missing"] == []
+    assert coverage["silence"] >= LEAD_SECONDS + RECESS_SECONDS
+
+
+def test_a_hosted_engine_is_sent_no_second_of_the_room(
+    served: Served, recordings: Recordings
+) -> None:
+    plain = served.world.transcribe(recordings.plain, "--format", "json")
+    before = len(served.api.arrivals)
+    padded = served.world.transcribe(recordings.padded, "--format", "json", "--again")
+
+    assert (plain.code, padded.code) == (0, 0), plain.err + padded.err
+    arrived_ms = sum(arrival.duration_ms for arrival in served.api.arrivals[before:])
+    assert arrived_ms == pytest.approx(sent_ms(served.world, padded.transcript), abs=10)
+    assert padded.transcript["run"]["billed_seconds"] <= arrived_ms / 1000 + 1
+    assert_the_room_stayed_out(served.world, recordings, plain.transcript, padded.transcript)
+
+
+@pytest.mark.model
+def test_the_embedded_engine_hears_the_same_words_and_none_in_the_room(
+    served: Served, recordings: Recordings, model: Path
+) -> None:
+    engine = ("--engine", "whisper", "--model", str(model))
+    plain = served.world.transcribe(recordings.plain, *engine, "--format", "json").transcript
+    padded = served.world.transcribe(recordings.padded, *engine, "--format", "json").transcript
+
+    assert_the_room_stayed_out(served.world, recordings, plain, padded)
+    rates = [word_errors(reference(), text_of(each)).rate for each in (plain, padded)]
+    print(f"word error rate {rates[0]:.2%} alone, {rates[1]:.2%} with the room")  # noqa: T201
+    assert abs(rates[1] - rates[0]) <= MOST_DIFFERENT
+    for word in (word for segment in padded["segments"] for word in segment["words"]):
+        at = Span(round(word["start"] * 1000), round(word["end"] * 1000))
+        assert not any(at.middle_ms in range(s.start_ms, s.end_ms) for s in recordings.empty), word
+
+    told = served.world.transcribe(recordings.padded, *engine).out
+    marks = [line for line in told.splitlines() if line.startswith("[No speech, ")]
+    assert len(marks) == 2 and told.startswith(marks[0])
