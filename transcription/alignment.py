@@ -45,6 +45,8 @@ LEAST_RUN = 4
 # Words in a row without support whose times are nothing but a guess.
 LEAST_UNSUPPORTED = 6
 # So many in a row were not said; fewer may be a name that the model does not know.
+ENDS = (".", "?", "!", ".”", '."', ".)")
+# Of a sentence.
 LETTER_MS = 90
 WORD_MS = 300
 # A word takes at most so long, and so much more for each letter.
@@ -269,23 +271,42 @@ def _between_anchors(
 
 
 def _closed_up(words: Sequence[Word], speech: Sequence[Span]) -> tuple[Word, ...]:
-    """Return *words* with the unsure first ones of a sentence moved up to the rest of it.
+    """Return *words* with those beside a loss drawn to where the rest of their sentence is.
 
-    Where words were said that the text lacks, the model stretches the word after them over those.
+    Where words were said that the text lacks, the model stretches a word beside them over those,
+    or leaves the first word of the next sentence behind.
     """
-    closed = list(words)
+    closed = [_trimmed(word, begins=begins) for word, begins in _with_begins(words)]
     for index in reversed(range(len(words) - 1)):
         word, after = closed[index], closed[index + 1]
-        most = most_ms(word.text)
-        start = max(word.start_ms, after.start_ms - most)
-        if (word.confidence or 0) >= SUPPORTED or after.start_ms <= word.start_ms:
+        start = max(word.start_ms, after.start_ms - most_ms(word.text))
+        if (word.confidence or 0) >= SUPPORTED or start == word.start_ms:
             continue
-        skipped = clip_all(speech, Span(word.start_ms, start)) if start > word.start_ms else ()
-        if total_ms(skipped) >= LEFT_MS // 2:
+        begins = index == 0 or closed[index - 1].text.endswith(ENDS)
+        skipped_ms = total_ms(clip_all(speech, Span(word.start_ms, start)))
+        if skipped_ms >= LEFT_MS // 2 or (begins and start - word.end_ms >= LEFT_MS // 2):
             closed[index] = replace(
                 word, start_ms=start, end_ms=after.start_ms, timing=Timing.ESTIMATED
             )
     return tuple(closed)
+
+
+def _with_begins(words: Sequence[Word]) -> Iterator[tuple[Word, bool]]:
+    """Yield each word, and whether a sentence begins with it."""
+    begins = True
+    for word in words:
+        yield word, begins
+        begins = word.text.endswith(ENDS)
+
+
+def _trimmed(word: Word, *, begins: bool) -> Word:
+    """Return a word that lasts too long without the end that is beside another sentence."""
+    most = most_ms(word.text)
+    if word.end_ms - word.start_ms <= most:
+        return word
+    if begins:
+        return replace(word, start_ms=word.end_ms - most)
+    return replace(word, end_ms=word.start_ms + most) if word.text.endswith(ENDS) else word
 
 
 def _runs(found: Sequence[Placing | None]) -> Iterator[tuple[int, int, bool]]:
