@@ -119,8 +119,8 @@ def _found(pcm: bytes, sentences: list[tuple[int, str]]) -> Found:
             words,
             speech=speech,
             duration_ms=duration_ms,
-            listen=lambda span, texts: aligner.place(
-                pcm[span.start_ms * 32 : span.end_ms * 32], texts, language="en"
+            listen=lambda heard, texts: aligner.place(
+                b"".join(pcm[s.start_ms * 32 : s.end_ms * 32] for s in heard), texts, language="en"
             ),
         )
         spent = time.monotonic() - begun

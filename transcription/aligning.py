@@ -166,9 +166,9 @@ class Aligning:
 
 
 def _listen(
-    aligner: Aligner, audio: AudioSlice, language: str, span: Span, words: Sequence[str]
+    aligner: Aligner, audio: AudioSlice, language: str, heard: Sequence[Span], words: Sequence[str]
 ) -> Sequence[Placing]:
-    return aligner.place(_sound(audio, span), words, language=language)
+    return aligner.place(b"".join(_sound(audio, s) for s in heard), words, language=language)
 
 
 def _sound(audio: AudioSlice, span: Span) -> bytes:

@@ -3,7 +3,8 @@
 A model on this machine (`engines.aligner`) says where in half a minute of sound each word of a text
 is, and how well the sound supports it. It is given more text than the window holds: what is not
 said there gathers at the window's end, without length, so the next window begins with it. A window
-ends in a pause and the next begins there; so no error outlives its window.
+ends in a pause and the next begins there; so no error outlives its window. Long silences are left
+out: the model would stretch words over them.
 
 What the sound does not support is no anchor. A text that lacks what was said, or has what was not,
 leaves such stretches between anchors; their words get estimates, and the speech without words is
@@ -25,8 +26,8 @@ WINDOW_MS = 29_500
 LEAST_WINDOW_MS = 14_000
 # A window ends in no earlier pause, so that windows are few.
 PAUSE_MS = 160
-LEAD_MS = 200
-# A window begins so long before the speech in it.
+EDGE_MS = 400
+# Of a silence this much is heard on either side; the rest is left out.
 LETTERS_PER_SECOND = 21
 # Of speech; more are rarely said, and what is given too much is listened for in vain.
 SPARE_LETTERS = 60
@@ -39,6 +40,8 @@ NEIGHBOURS = 2
 SUPPORTED = 0.3
 # Mean score of a word and its neighbours from which on they were said here: those that were have
 # 0.5 to 0.95, others 0.01 to 0.15.
+LEAST_SCORE = 0.1
+# Of the last word of those that were said in a window.
 LEFT_MS = 2_000
 # Speech at a window's end without a supported word: it is listened to again with the words after.
 LEAST_RUN = 4
@@ -58,13 +61,13 @@ class Placing:
 
     start_ms: int
     end_ms: int
-    # From the window's start.
     score: float
     # 0 to 1: how well the sound supports it.
 
 
-Listen = Callable[[Span, Sequence[str]], Sequence[Placing]]
-# Places words in a stretch of the slice; one placing a word, in order.
+Listen = Callable[[Sequence[Span], Sequence[str]], Sequence[Placing]]
+# Places words in stretches of the slice, heard one after the other as one sound of half a minute at
+# most; one placing a word, in order, from the sound's start.
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,16 @@ class _Window:
     span: Span
     speech: tuple[Span, ...]
     # In it.
+    heard: tuple[Span, ...]
+    # Speech with its edges: what is listened to.
+
+    def real(self, placing: Placing) -> Placing:
+        """Return a placing in what is listened to as one in the slice."""
+        return Placing(
+            _moment(self.heard, placing.start_ms),
+            _moment(self.heard, placing.end_ms, is_end=True),
+            placing.score,
+        )
 
     @property
     def ends_in_pause(self) -> bool:
@@ -119,6 +132,7 @@ class _Search:
     ) -> None:
         self._words = words
         self._speech = speech
+        self._heard = clip_all(union(map(_with_edges, speech)), Span(0, max(duration_ms, 1)))
         self._end_ms = duration_ms
         self._listen = listen
         self._found: list[Placing | None] = [None] * len(words)
@@ -129,57 +143,58 @@ class _Search:
 
     def placings(self) -> list[Placing | None]:
         """Return a place for each word that was found, from the slice's start."""
-        position = max(0, self._speech[0].start_ms - LEAD_MS)
+        position = 0
         while self._next < len(self._words) and (window := self._window(position)):
             position = self._look(window)
         return self._found
 
     def _window(self, position: int) -> _Window | None:
         """Return the window that begins at the next speech and ends in its last good pause."""
-        left = clip_all(self._speech, Span(position, max(self._end_ms, position + 1)))
-        if not left:
+        rest = Span(position, max(self._end_ms, position + 1))
+        heard = clip_all(self._heard, rest)
+        if not clip_all(self._speech, rest):
             return None
-        start = max(position, left[0].start_ms - LEAD_MS)
-        span = Span(start, self._window_end(start))
-        return _Window(span, clip_all(left, span))
+        span = Span(heard[0].start_ms, self._window_end(heard))
+        return _Window(span, clip_all(self._speech, span), clip_all(heard, span))
 
-    def _window_end(self, start: int) -> int:
-        latest = start + WINDOW_MS
-        if latest >= self._end_ms:
+    def _window_end(self, heard: Sequence[Span]) -> int:
+        """Return where the window that begins with *heard* ends."""
+        start = heard[0].start_ms
+        if total_ms(heard) <= WINDOW_MS:
             return self._end_ms
+        latest = _moment(heard, WINDOW_MS, is_end=True)
+        within = range(_moment(heard, LEAST_WINDOW_MS), latest + 1)
         pauses = [
             pause
             for pause in gaps(self._speech, Span(start, self._end_ms))
-            if pause.duration_ms >= PAUSE_MS and start + LEAST_WINDOW_MS < pause.middle_ms <= latest
+            if pause.duration_ms >= PAUSE_MS and pause.middle_ms in within
         ]
-        if not pauses:
-            return latest
-        return max(
-            pauses, key=lambda p: min(p.duration_ms, 1_000) + (p.middle_ms - start) / 30
-        ).middle_ms
+
+        def worth(pause: Span) -> float:
+            used_ms = total_ms(clip_all(heard, Span(start, pause.middle_ms)))
+            return min(pause.duration_ms, 1_000) + used_ms / 30
+
+        return max(pauses, key=worth).middle_ms if pauses else latest
 
     def _look(self, window: _Window) -> int:
         """Place what is said in *window*; return where the next one begins."""
         first = self._next
         texts = self._texts(window)
         offset = window.span.start_ms
-        found = [
-            Placing(p.start_ms + offset, p.end_ms + offset, p.score)
-            for p in self._listen(window.span, texts)
-        ]
-        is_last = window.span.end_ms >= self._speech[-1].end_ms
-        inside = found if is_last else found[: _said_in(found, window)]
-        supported = _last_supported(inside) + 1
-        reached = inside[supported - 1].end_ms if supported else offset
-        left = _after(window, reached)
-        if not is_last and supported and left >= LEFT_MS and reached > offset + LEFT_MS:
-            self._keep(first, inside[:supported])
-            return self._next_pause(reached)
-        if supported or is_last:
-            self._keep(first, inside)
-        if window.ends_in_pause or not inside:
+        found = [window.real(placing) for placing in self._listen(window.heard, texts)]
+        if window.span.end_ms >= self._speech[-1].end_ms:
+            self._keep(first, found)
             return window.span.end_ms
-        return max(inside[-1].end_ms, offset + LEFT_MS)
+        inside = found[: _said_in(found, window)]
+        supported = _last_supported(inside) + 1
+        # What follows without support may be said in the next window.
+        self._keep(first, inside[:supported])
+        reached = inside[supported - 1].end_ms if supported else offset
+        if reached > offset + LEFT_MS and _after(window, reached) >= LEFT_MS:
+            return self._next_pause(reached)
+        if window.ends_in_pause or not supported:
+            return window.span.end_ms
+        return max(reached, offset + LEFT_MS)
 
     def _texts(self, window: _Window) -> list[str]:
         since = Span(min(self._anchor_ms, window.span.start_ms), window.span.end_ms)
@@ -205,10 +220,23 @@ class _Search:
         return pause.middle_ms if pause and near else reached
 
 
+def _with_edges(span: Span) -> Span:
+    return Span(max(0, span.start_ms - EDGE_MS), span.end_ms + EDGE_MS)
+
+
+def _moment(heard: Sequence[Span], passed_ms: int, *, is_end: bool = False) -> int:
+    """Return when so much of *heard* has passed; between two stretches the end or the start."""
+    for span in heard:
+        if passed_ms < span.duration_ms or (is_end and passed_ms == span.duration_ms):
+            return span.start_ms + passed_ms
+        passed_ms -= span.duration_ms
+    return heard[-1].end_ms
+
+
 def _said_in(found: Sequence[Placing], window: _Window) -> int:
     """Return how many of the words were said before the window's end."""
     last = window.speech[-1].end_ms
-    pile_ms = min(window.span.end_ms - 2 * PILE_MS, last - PILE_MS // 3)
+    pile_ms = min(window.heard[-1].end_ms - 2 * PILE_MS, last - PILE_MS // 3)
     count = len(found)
     while count and found[count - 1].start_ms >= pile_ms:
         count -= 1
@@ -223,7 +251,7 @@ def _support(found: Sequence[Placing], index: int) -> float:
 def _last_supported(found: Sequence[Placing]) -> int:
     """Return the index of the last word that the sound supports, -1 where there is none."""
     for index in reversed(range(len(found))):
-        if _support(found, index) >= SUPPORTED and found[index].score >= SUPPORTED:
+        if _support(found, index) >= SUPPORTED and found[index].score >= LEAST_SCORE:
             return index
     return -1
 

@@ -1,6 +1,7 @@
 """The bundled sample as real speech of which every word is known, and when it is said."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,11 @@ class RealSpeech:
         )
 
 
+def cut(pcm: bytes, spans: Sequence[Span]) -> bytes:
+    """Return what *spans* hold of the samples, one after the other."""
+    return b"".join(pcm[s.start_ms * BYTES_PER_MS : s.end_ms * BYTES_PER_MS] for s in spans)
+
+
 def the_aligner() -> WhisperAligner:
     return WhisperAligner(MODEL, models_dir=settings.MODELS_DIR)
 
@@ -83,10 +89,6 @@ def _placed(texts: list[str], pcm: bytes, speech: tuple[Span, ...]) -> tuple[Wor
             [Word(0, 1, text, timing=Timing.ESTIMATED) for text in texts],
             speech=speech,
             duration_ms=len(pcm) // BYTES_PER_MS,
-            listen=lambda span, words: aligner.place(
-                pcm[span.start_ms * BYTES_PER_MS : span.end_ms * BYTES_PER_MS],
-                words,
-                language="en",
-            ),
+            listen=lambda heard, words: aligner.place(cut(pcm, heard), words, language="en"),
         )
     return found.words

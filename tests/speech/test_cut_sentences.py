@@ -43,10 +43,8 @@ def test_sentences_beside_a_loss_keep_their_times_or_the_loss_is_named() -> None
                 ],
                 speech=shifted(clip_all(spoken.speech, here), here.start_ms),
                 duration_ms=here.duration_ms,
-                listen=lambda span, words, pcm=pcm: aligner.place(  # type: ignore[misc]
-                    pcm[span.start_ms * BYTES_PER_MS : span.end_ms * BYTES_PER_MS],
-                    words,
-                    language="en",
+                listen=lambda heard, words, pcm=pcm: aligner.place(  # type: ignore[misc]
+                    real_speech.cut(pcm, heard), words, language="en"
                 ),
             )
 

@@ -1,13 +1,13 @@
 """Words find their places whatever the text lacks or has too much, a window at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 
 import pytest
 
-from hearings.spans import Span, union
+from hearings.spans import Span, clip_all, total_ms, union
 from transcription.alignment import WINDOW_MS, Alignment, Placing, align
 from transcription.words import Timing, Word
 
@@ -28,20 +28,27 @@ class Speech:
     words: tuple[Word, ...]
     spans: tuple[Span, ...]
     duration_ms: int
+    listened: list[int] = field(default_factory=list)
+    # How much sound each time.
 
-    def listen(self, span: Span, texts: Sequence[str]) -> list[Placing]:
+    def listen(self, heard: Sequence[Span], texts: Sequence[str]) -> list[Placing]:
         """Place what is said; what is not has no length, before the next that is or at the end."""
-        said = {w.text: w for w in self.words if span.start_ms <= w.middle_ms < span.end_ms}
+        said = {w.text: w for w in self.words if any(_is_in(w, span) for span in heard)}
         found: list[Placing] = []
-        following_ms = span.duration_ms
+        following_ms = total_ms(heard)
+        self.listened.append(following_ms)
         for text in reversed(texts):
             if word := said.get(text):
-                following_ms = max(0, word.start_ms - span.start_ms)
-                end_ms = min(word.end_ms - span.start_ms, span.duration_ms)
+                following_ms = total_ms(clip_all(heard, Span(0, max(word.start_ms, 1))))
+                end_ms = total_ms(clip_all(heard, Span(0, word.end_ms)))
                 found.append(Placing(following_ms, end_ms, SAID))
             else:
                 found.append(Placing(following_ms, following_ms, UNSAID))
         return found[::-1]
+
+
+def _is_in(word: Word, span: Span) -> bool:
+    return span.start_ms <= word.middle_ms < span.end_ms
 
 
 def speech(count: int, *, seed: int = 1, pause_every: int = 12, pause_ms: int = 400) -> Speech:
@@ -76,6 +83,20 @@ def test_each_word_is_placed_where_it_was_said_in_windows_of_half_a_minute(seed:
     assert all(w.timing is Timing.ALIGNED for w in found.words)
     assert all(a.start_ms == b.start_ms for a, b in zip(found.words, spoken.words, strict=True))
     assert found.unworded == ()
+
+
+def test_a_long_silence_is_not_listened_to() -> None:
+    before, after = speech(20), speech(50, seed=2)
+    shift_ms = before.duration_ms + 600_000
+    words = (*before.words, *(w.shifted(shift_ms) for w in after.words[30:]))
+    spans = union([Span(w.start_ms, w.end_ms) for w in words], bridge_ms=100)
+    spoken = Speech(words, spans, words[-1].end_ms + 100)
+
+    found = aligned(spoken, words)
+
+    assert all(a.start_ms == b.start_ms for a, b in zip(found.words, words, strict=True))
+    (once,) = spoken.listened
+    assert once <= WINDOW_MS
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -150,9 +171,9 @@ def test_a_text_that_the_sound_never_supports_is_all_estimates() -> None:
 def test_a_word_takes_no_pause_beside_it() -> None:
     words = [Word(0, 1, "come"), Word(0, 1, "in")]
 
-    def stretched(span: Span, _texts: Sequence[str]) -> list[Placing]:
-        assert span.start_ms == 700
-        return [Placing(0, 600, SAID), Placing(600, 1_300, SAID)]
+    def stretched(heard: Sequence[Span], _texts: Sequence[str]) -> list[Placing]:
+        assert heard == (Span(500, 2_400),)
+        return [Placing(0, 800, SAID), Placing(800, 1_500, SAID)]
 
     found = align(
         words, speech=[Span(900, 1_250), Span(1_700, 2_000)], duration_ms=2_500, listen=stretched
@@ -162,7 +183,7 @@ def test_a_word_takes_no_pause_beside_it() -> None:
 
 
 def test_without_words_or_speech_there_is_nothing_to_find() -> None:
-    def never(_span: Span, _texts: Sequence[str]) -> list[Placing]:
+    def never(_heard: Sequence[Span], _texts: Sequence[str]) -> list[Placing]:
         raise AssertionError("nobody was to listen")
 
     assert align([], speech=[Span(0, 5_000)], duration_ms=5_000, listen=never).unworded == (
