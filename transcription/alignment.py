@@ -44,6 +44,8 @@ LEAST_SCORE = 0.1
 # Of the last word of those that were said in a window.
 LEFT_MS = 2_000
 # Speech at a window's end without a supported word: it is listened to again with the words after.
+UNWORDED_MS = 1_200
+# So much speech between words may be more than hesitation.
 LEAST_RUN = 4
 # Words in a row without support whose times are nothing but a guess.
 LEAST_UNSUPPORTED = 6
@@ -85,7 +87,7 @@ class Alignment:
     words: tuple[Word, ...]
     # As many as were given, in their order; each says whether it was aligned or is estimated.
     unworded: tuple[Span, ...] = ()
-    # Speech without words, of two seconds and more.
+    # Speech without words, or what sounds like speech.
     unsupported: tuple["Unsupported", ...] = ()
 
 
@@ -411,7 +413,7 @@ def _lost(speech: Sequence[Span], start_ms: int, end_ms: int, filled_ms: float) 
     if end_ms <= start_ms:
         return
     free = clip_all(speech, Span(start_ms, end_ms))
-    if total_ms(free) - filled_ms >= LEFT_MS:
+    if total_ms(free) - filled_ms >= UNWORDED_MS:
         yield Span(free[0].start_ms, free[-1].end_ms)
 
 

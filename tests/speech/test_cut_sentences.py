@@ -17,6 +17,8 @@ TRIALS = 60 if os.environ.get("PROOF") == "full" else 4
 STRETCH = 11
 # Sentences of a trial.
 NEAR_MS = 400
+BESIDE = 2
+# Sentences on either side of a loss may be off where it is named; all others are not.
 
 
 def shifted(spans: tuple[Span, ...], start_ms: int) -> list[Span]:
@@ -48,17 +50,15 @@ def test_sentences_beside_a_loss_keep_their_times_or_the_loss_is_named() -> None
                 ),
             )
 
-            named = [Span(max(0, s.start_ms - 1_000), s.end_ms + 1_000) for s in found.unworded]
+            is_named = bool(found.unworded or found.unsupported)
             at = 0
-            for sentence in kept:
-                count = len(sentence.text.split())
-                begins, ends = found.words[at], found.words[at + count - 1]
+            for number, sentence in enumerate(kept):
+                begins = found.words[at]
                 error_ms = abs(begins.start_ms - (sentence.start_ms - here.start_ms))
-                is_named = any(
-                    s.start_ms < ends.end_ms and begins.start_ms < s.end_ms for s in named
-                )
-                assert error_ms <= NEAR_MS or is_named, f"seed {seed}: {sentence.text} {error_ms}"
+                is_beside = cut - BESIDE <= number < cut + BESIDE
+                told = f"seed {seed}: {sentence.text} is off by {error_ms} ms"
+                assert error_ms <= NEAR_MS or (is_beside and is_named), told
                 off.append(error_ms)
-                at += count
+                at += len(sentence.text.split())
     near = sum(error_ms <= NEAR_MS for error_ms in off) / len(off)
     print(f"{near:.1%} of {len(off)} sentences within {NEAR_MS} ms, the others named")  # noqa: T201
