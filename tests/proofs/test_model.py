@@ -180,9 +180,13 @@ class Story(RuleBasedStateMachine):
 
     def _it_ended_well(self, run: Run) -> None:
         assert run.is_terminal, run.status
-        missing = [chunk.span for chunk in run.chunks.current() if chunk.status != ChunkStatus.DONE]
+        chunks = list(run.chunks.current())
+        missing = [chunk.span for chunk in chunks if chunk.status != ChunkStatus.DONE]
+        done = [chunk.span for chunk in chunks if chunk.status == ChunkStatus.DONE]
+        # Halves share some sound: what one lacks the other may have.
+        gone = [word for word in SCRIPT if _is_in(word, missing) and not _is_in(word, done)]
         heard = " ".join(run.segments.values_list("text", flat=True)).split()
-        assert heard == [word for word in SCRIPT if not _is_in(word, missing)]
+        assert heard == [word for word in SCRIPT if word not in gone]
         assert (run.status == RunStatus.COMPLETE) == (not missing)
         assert not run.chunks.filter(status=ChunkStatus.RUNNING).exists()
         assert not Attempt.objects.filter(status=Attempt.Status.SENDING).exists()
@@ -263,4 +267,4 @@ def test_the_stories_find_what_is_planted(
     mutant(monkeypatch)
 
     with pytest.raises(AssertionError):
-        tell(200)
+        tell(4_000 if PROOF else 200)
