@@ -53,6 +53,9 @@ class Suspicion:
 
 LEAST_SPEECH_MS = 2_000
 # Less may be a cough.
+BRIEF_MS = 500
+BRIEF_WORDS = 3
+# Nobody says so many in less: what sounded like speech was a note of music, or a chair.
 HOLE_MS = 5_000
 # Speech without a word.
 SOUNDS_MS = 1_000
@@ -234,7 +237,10 @@ def _invented(answer: _Answer, usual_pace: float | None) -> Iterator[Suspicion]:
     most = MOST_LETTERS_PER_SECOND * answer.speech_ms / 1000 + SPARE_LETTERS
     share = _share_of(usual_pace, answer)
     amount = f"{_seconds(answer.speech_ms)} of speech came back with {_words(len(answer.words))}"
-    if _sound(answer.words) > most:
+    if 0 < answer.speech_ms < BRIEF_MS and len(answer.words) >= BRIEF_WORDS:
+        told = f"Only {answer.speech_ms / 1000:.1f} s sound like speech: it may be something else."
+        yield Suspicion(Doubt.INVENTED, None, told)
+    elif _sound(answer.words) > most:
         yield Suspicion(Doubt.INVENTED, None, f"{amount}, more than anyone says.")
     elif share is not None and share > MOST_RELATIVE_PACE:
         told = f"{amount}, {share:.0%} of what this recording has elsewhere."

@@ -55,6 +55,20 @@ def test_what_people_say_is_not_suspected(text: str, with_times: bool) -> None:
     assert judged(words if with_times else written(text, speech), speech=speech) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "speech_ms", "doubted"),
+    [("I am you.", 460, True), ("I am you.", 500, False), ("Thank you.", 460, False)],
+)
+def test_three_words_over_a_note_that_sounds_like_speech_are_suspected(
+    text: str, speech_ms: int, doubted: bool
+) -> None:
+    speech = [Span(9_000, 9_000 + speech_ms)]
+
+    found = judged(written(text, speech), speech=speech)
+
+    assert [suspicion.doubt for suspicion in found] == [Doubt.INVENTED] * doubted
+
+
 def test_nothing_over_speech_is_suspected_and_nothing_over_silence_is_right() -> None:
     speech = [Span(4_000, 20_000), Span(30_000, 54_000)]
 
