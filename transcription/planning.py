@@ -5,8 +5,9 @@ neighbours share a few seconds, and merging finds the seam. A silence is not sen
 a little after the last word before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 from hearings.spans import Span, clip_all, gaps, total_ms, union
@@ -106,6 +107,15 @@ def halves(
     return (
         PlannedChunk(Span(span.start_ms, first)),
         PlannedChunk(Span(second, span.end_ms)),
+    )
+
+
+def seams(pieces: Iterable[Span]) -> tuple[int, ...]:
+    """Return where *pieces* touch, or the middle of what two share; a silence between is none."""
+    return tuple(
+        (left.end_ms + right.start_ms) // 2
+        for left, right in pairwise(sorted(pieces))
+        if right.start_ms <= left.end_ms
     )
 
 

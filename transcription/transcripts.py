@@ -12,6 +12,7 @@ from transcription.exports.transcript import (
     TranscriptSegment,
 )
 from transcription.models import Chunk, ChunkStatus, Run, Segment
+from transcription.planning import seams
 from transcription.words import Word
 
 __all__ = ["Transcript", "coverage_of_run", "transcript_of"]
@@ -45,7 +46,7 @@ def coverage_of_run(run: Run, *, for_public: bool = False) -> Coverage:
 
 
 def _chunks(run: Run) -> Sequence[Chunk]:
-    fields = ("run_id", "start_ms", "end_ms", "status", "error")
+    fields = ("run_id", "start_ms", "end_ms", "status", "error", "windows")
     return list(run.chunks.current().only(*fields).order_by("start_ms"))
 
 
@@ -97,6 +98,7 @@ def _run_facts(run: Run, chunks: Sequence[Chunk]) -> RunFacts:
         validation_score=None,
         billed_seconds=None if bill.audio_ms is None else bill.audio_ms / 1000,
         cost_usd=None if bill.usd is None else float(bill.usd),
+        seams_ms=seams(piece for chunk in chunks for piece in chunk.window_spans or (chunk.span,)),
     )
 
 

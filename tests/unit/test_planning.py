@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hearings.spans import Span, gaps, total_ms, union
 from transcription.engines.base import BYTES_PER_MS, WAV_HEADER_BYTES, Capabilities
-from transcription.planning import REQUEST_OVERHEAD_BYTES, Plan, plan
+from transcription.planning import REQUEST_OVERHEAD_BYTES, Plan, plan, seams
 from transcription.policies import ChunkingPolicy
 
 POLICY = ChunkingPolicy()
@@ -136,3 +136,13 @@ def test_chunks_keep_near_the_wanted_length(speech: list[Span], chunk_ms: int) -
 
     assert max(span.duration_ms for span in spans) <= chunk_ms * 5 // 4
     assert total_ms(spans) >= total_ms(speech)
+
+
+def test_a_seam_is_where_pieces_touch_or_in_the_middle_of_what_they_share() -> None:
+    pieces = [Span(26_000, 50_000), Span(0, 30_000), Span(50_000, 60_000)]
+
+    assert seams(pieces) == (28_000, 50_000)
+
+
+def test_pieces_with_a_silence_between_them_have_no_seam() -> None:
+    assert seams([Span(0, 30_000), Span(34_000, 60_000)]) == ()
