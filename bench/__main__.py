@@ -4,14 +4,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import embedded, hosted, reading, seams
+from bench import embedded, hosted, reading, speech
 from bench.machine import described
 
 BENCHES = {
     "embedded": embedded.main,
     "hosted": hosted.main,
     "reading": reading.main,
-    "seams": seams.main,
+    "speech": speech.main,
 }
 
 
