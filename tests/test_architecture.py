@@ -37,6 +37,7 @@ PURE = (
     "transcription.engines.lost_calls",
     "transcription.engines.redaction",
     "transcription.engines.refusals",
+    "transcription.engines.rehearing",
     "transcription.engines.replies",
     "transcription.engines.word_times",
     "transcription.engines.crooked_times",
