@@ -4,14 +4,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import embedded, hosted, reading, seams, times
+from bench import embedded, hosted, reading, speech, times
 from bench.machine import described
 
 BENCHES = {
     "embedded": embedded.main,
     "hosted": hosted.main,
     "reading": reading.main,
-    "seams": seams.main,
+    "speech": speech.main,
     "times": times.main,
 }
 

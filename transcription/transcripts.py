@@ -14,6 +14,7 @@ from transcription.exports.transcript import (
 )
 from transcription.models import Chunk, ChunkStatus, Run, Segment
 from transcription.names import Correction
+from transcription.planning import seams
 from transcription.words import Word
 
 __all__ = ["Transcript", "coverage_of_run", "transcript_of"]
@@ -57,7 +58,7 @@ def coverage_of_run(
 
 
 def _chunks(run: Run) -> Sequence[Chunk]:
-    fields = ("run_id", "start_ms", "end_ms", "status", "error", "unworded")
+    fields = ("run_id", "start_ms", "end_ms", "status", "error", "unworded", "windows")
     return list(run.chunks.current().only(*fields).order_by("start_ms"))
 
 
@@ -118,6 +119,7 @@ def _run_facts(run: Run, chunks: Sequence[Chunk]) -> RunFacts:
         validation_score=None,
         billed_seconds=None if bill.audio_ms is None else bill.audio_ms / 1000,
         cost_usd=None if bill.usd is None else float(bill.usd),
+        seams_ms=seams(piece for chunk in chunks for piece in chunk.window_spans or (chunk.span,)),
     )
 
 

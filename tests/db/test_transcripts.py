@@ -149,6 +149,16 @@ def test_the_coverage_of_a_long_run_takes_four_queries_like_that_of_a_short_one(
         coverage_of_run(run)
 
 
+def test_the_seams_are_those_of_windows_and_of_chunks_without_windows() -> None:
+    run = finished_run()
+    windows = [[0, 6_000], [6_000, 10_000]]
+    make_chunk(run, 0, status=ChunkStatus.DONE, windows=windows)
+    make_chunk(run, 1, status=ChunkStatus.DONE)
+    make_chunk(run, 2, status=ChunkStatus.DONE)
+
+    assert transcript_of(run).run.seams_ms == (6_000, 10_000, 20_000)
+
+
 def test_a_long_transcript_takes_six_queries_like_a_short_one(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:

@@ -113,6 +113,10 @@ def test_the_command_gives_the_figures_to_programs(reference: Path, tmp_path: Pa
         "substitutions": 0,
         "deletions": 2,
         "insertions": 0,
+        "seams": None,
+        "timing": None,
+        "invented": None,
+        "names": None,
     }
 
 

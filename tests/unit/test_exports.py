@@ -35,7 +35,7 @@ def test_the_json_has_exactly_the_fields_that_programs_rely_on() -> None:
         pieces=(Piece(Span(0, 30_000), None), Piece(Span(30_000, 61_007), "refused")),
     )
 
-    assert as_json(value) == {
+    assert as_json(replace(value, run=replace(RUN, seams_ms=(30_250,)))) == {
         "format": "senate-audio/1",
         "hearing": {
             "slug": "oversight",
@@ -60,6 +60,7 @@ def test_the_json_has_exactly_the_fields_that_programs_rely_on() -> None:
             "chunks_failed": 0,
             "billed_seconds": 0.0,
             "cost_usd": 0.0,
+            "seams": [30.25],
         },
         "coverage": {
             "speech": 11.0,

@@ -28,6 +28,7 @@ from transcription.engines.base import (
     Hints,
     Transcription,
 )
+from transcription.engines.rehearing import Reading, is_better, ways_to_cut
 from transcription.merging import Part, merge
 from transcription.model_files import ModelMissing, located
 from transcription.words import Word
@@ -106,12 +107,11 @@ class WhisperEngine:
 
         if self._loaded is None:
             raise RuntimeError("transcribe() outside ready()")
-        windows = audio.windows or _even_windows(audio.duration_ms)
         try:
-            parts = _decode(BatchedInferencePipeline(self._loaded), audio, windows, hints.language)
+            readings = heard(BatchedInferencePipeline(self._loaded), audio, hints.language)
         except (RuntimeError, ValueError) as error:
             raise EngineUnavailable(f"Whisper failed on this stretch: {error}") from error
-        return Transcription(merge(parts))
+        return Transcription(merge(Part(reading.span, reading.words) for reading in readings))
 
     def read(self, body: bytes, **_: Any) -> Transcription:  # noqa: ARG002 (the protocol)
         raise AnswerUnusable("This engine keeps no answers.")
@@ -123,13 +123,36 @@ class WhisperEngine:
             raise AccessRefused(str(error)) from error
 
 
+def heard(pipeline: "BatchedInferencePipeline", audio: AudioSlice, language: str) -> list[Reading]:
+    """Return what each window became, after a second hearing of those that are in doubt."""
+    windows = audio.windows or _even_windows(audio.duration_ms)
+    kept = [[reading] for reading in _decode(pipeline, audio, windows, language)]
+    ways = {
+        index: iter(ways_to_cut(reading, audio.speech)) for index, (reading,) in enumerate(kept)
+    }
+    while doubted := {index: pair for index, way in ways.items() if (pair := next(way, None))}:
+        pieces = [piece for pair in doubted.values() for piece in pair]
+        again = iter(_decode(pipeline, audio, pieces, language))
+        for index in doubted:
+            second = [next(again), next(again)]
+            if is_better(kept[index][0], second, audio.speech):
+                kept[index] = second
+                del ways[index]
+        logger.info(
+            "heard windows once more: %d, still in doubt: %d",
+            len(doubted),
+            len(doubted.keys() & ways.keys()),
+        )
+    return [reading for readings in kept for reading in readings]
+
+
 def _decode(
     pipeline: "BatchedInferencePipeline",
     audio: AudioSlice,
     windows: Sequence[Span],
     language: str,
-) -> list[Part]:
-    """Return one part a window. They are laid end to end: faster-whisper wants no overlap."""
+) -> list[Reading]:
+    """Return one reading a window. They are laid end to end: faster-whisper wants no overlap."""
     samples = np.frombuffer(audio.pcm, dtype="<i2").astype(np.float32) / 32768.0
     pieces = [samples[w.start_ms * SAMPLES_PER_MS : w.end_ms * SAMPLES_PER_MS] for w in windows]
     ends = list(accumulate(w.duration_ms for w in windows))
@@ -144,16 +167,26 @@ def _decode(
         clip_timestamps=[{"start": at.start_ms / 1000, "end": at.end_ms / 1000} for at in laid],
         batch_size=BATCH_SIZE,
     )
-    heard: list[list[Word]] = [[] for _ in windows]
+    found: list[list[Any]] = [[] for _ in windows]
     starts = [at.start_ms for at in laid]
     for segment in segments:
         # `seek`, the window's start in frames rounded down, is the one thing that names the window.
-        window = bisect_right(starts, (segment.seek + 1) * MS_PER_FRAME) - 1
-        heard[window].extend(_joined(segment.words or ()))
+        found[bisect_right(starts, (segment.seek + 1) * MS_PER_FRAME) - 1].append(segment)
     return [
-        Part(w, _placed(words, w, w.start_ms - at.start_ms))
-        for w, at, words in zip(windows, laid, heard, strict=True)
+        _reading(segments, window, window.start_ms - at.start_ms)
+        for window, at, segments in zip(windows, laid, found, strict=True)
     ]
+
+
+def _reading(segments: Sequence[Any], window: Span, offset_ms: int) -> Reading:
+    """Return what faster-whisper says of *window*, of which its times are *offset_ms* early."""
+    words = [word for segment in segments for word in _joined(segment.words or ())]
+    return Reading(
+        window,
+        _placed(words, window, offset_ms),
+        logprob=min((segment.avg_logprob for segment in segments), default=0.0),
+        compression=max((segment.compression_ratio for segment in segments), default=1.0),
+    )
 
 
 def _joined(tokens: Iterable[object]) -> Iterator[Word]:

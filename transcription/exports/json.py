@@ -56,6 +56,7 @@ def _run(run: RunFacts) -> dict[str, Any]:
         "chunks_failed": run.chunks_failed,
         "billed_seconds": run.billed_seconds,
         "cost_usd": run.cost_usd,
+        "seams": [_seconds(seam) for seam in run.seams_ms],
     }
 
 

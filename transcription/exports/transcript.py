@@ -41,6 +41,8 @@ class RunFacts:
     # Percent; None where it was not measured. So are the next two.
     billed_seconds: float | None
     cost_usd: float | None
+    seams_ms: tuple[int, ...] = ()
+    # Where pieces that were heard apart touch or overlap, in order.
 
     @property
     def processing_seconds(self) -> float | None:

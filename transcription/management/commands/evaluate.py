@@ -1,39 +1,76 @@
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
 
-from transcription.evaluation import NotComparable, WordErrors, text_of_export, word_errors
+from transcription.evaluation import (
+    Figures,
+    Heard,
+    NotComparable,
+    Reference,
+    figures_of,
+    heard_in,
+    names_in,
+    reference_in,
+)
+from transcription.evaluation.reporting import as_json, as_lines
 
 WRONG_USAGE = 2
+T = TypeVar("T")
 
 
 class Command(BaseCommand):
-    help = "Compares a transcript with the words that were said: word error rate and its parts."
+    help = (
+        "Compares a transcript with what was said: word error rate and its parts, errors at seams, "
+        "timing, invented words, names."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("reference", type=Path, help="text file with the words that were said")
         parser.add_argument("transcript", type=Path, help="transcript as JSON, or as a .txt file")
+        parser.add_argument(
+            "--times",
+            type=Path,
+            help="when the words were said, as .ref.json (default: X.ref.json beside X.ref.txt)",
+        )
+        parser.add_argument("--names", type=Path, help="names to look for, one a line")
         parser.add_argument("--json", action="store_true", help="write the figures as JSON")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        errors = _compare(options["reference"], options["transcript"])
-        self.stdout.write(_as_json(errors) if options["json"] else _as_lines(errors))
+        figures = _figures(options)
+        written = json.dumps(as_json(figures)) if options["json"] else as_lines(figures)
+        self.stdout.write(written)
 
 
-def _compare(reference: Path, transcript: Path) -> WordErrors:
-    said, heard = _read(reference), _read(transcript)
+def _figures(options: dict[str, Any]) -> Figures:
+    reference: Path = options["reference"]
+    transcript: Path = options["transcript"]
+    said = _read(reference)
+    is_text = transcript.suffix.lower() == ".txt"
+    heard = _parsed(transcript, Heard.from_text if is_text else heard_in, "evaluated")
+    names = _parsed(options["names"], names_in) if options["names"] else None
+    times = _times(options["times"], beside=reference)
     try:
-        if transcript.suffix.lower() != ".txt":
-            heard = text_of_export(heard)
-    except NotComparable as error:
-        raise _wrong_usage(f"{transcript} cannot be evaluated. {error}") from error
-    try:
-        return word_errors(said, heard)
+        return figures_of(said, heard, times=times, names=names)
     except NotComparable as error:
         raise _wrong_usage(f"{reference} cannot be used. {error}") from error
+
+
+def _times(path: Path | None, *, beside: Path) -> Reference | None:
+    if path is None and beside.name.endswith(".ref.txt"):
+        found = beside.with_suffix(".json")
+        path = found if found.exists() else None
+    return _parsed(path, reference_in) if path else None
+
+
+def _parsed(path: Path, parse: Callable[[str], T], what: str = "used") -> T:
+    try:
+        return parse(_read(path))
+    except NotComparable as error:
+        raise _wrong_usage(f"{path} cannot be {what}. {error}") from error
 
 
 def _read(path: Path) -> str:
@@ -47,27 +84,3 @@ def _read(path: Path) -> str:
 
 def _wrong_usage(message: str) -> CommandError:
     return CommandError(message, returncode=WRONG_USAGE)
-
-
-def _as_json(errors: WordErrors) -> str:
-    return json.dumps(
-        {
-            "word_error_rate": round(errors.rate, 6),
-            "reference_words": errors.reference_words,
-            "hits": errors.hits,
-            "substitutions": errors.substitutions,
-            "deletions": errors.deletions,
-            "insertions": errors.insertions,
-        }
-    )
-
-
-def _as_lines(errors: WordErrors) -> str:
-    return (
-        f"Word error rate   {errors.rate:.2%}   "
-        f"({errors.errors} errors in {errors.reference_words} words)\n"
-        f"Substitutions     {errors.substitutions}\n"
-        f"Deletions         {errors.deletions}\n"
-        f"Insertions        {errors.insertions}\n"
-        f"Correct           {errors.hits}"
-    )
