@@ -13,6 +13,7 @@ MOST_LINES = 400
 MOST_FUNCTION_LINES = 50
 PURE = (
     "transcription.alignment",
+    "transcription.word_search",
     "transcription.losses",
     "hearings.spans",
     "hearings.levelling",

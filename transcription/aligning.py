@@ -13,7 +13,7 @@ from functools import partial
 
 from hearings.spans import Span
 from transcription import alignment, doubting, limiter, slicing
-from transcription.alignment import Alignment, Placing
+from transcription.alignment import Alignment
 from transcription.clock import Clock
 from transcription.engines.aligner import Aligner
 from transcription.engines.base import BYTES_PER_MS, AccessRefused, AudioSlice, EngineError
@@ -24,6 +24,7 @@ from transcription.limiter import Limit
 from transcription.losses import contradictions
 from transcription.models import Chunk, ChunkStatus, Run, WorkerCluster
 from transcription.policies import LeasePolicy
+from transcription.word_search import Placing
 from transcription.words import Timing, Word
 
 logger = logging.getLogger(__name__)

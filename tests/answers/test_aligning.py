@@ -12,7 +12,6 @@ from tests.answers.kit import Trial
 from tests.db.run_kit import SetClock, work
 from tests.factories import NOW
 from transcription import limiter, pipeline, recovery
-from transcription.alignment import Placing
 from transcription.chunk_job import jobs_wanted
 from transcription.engines.base import AccessRefused, EngineUnavailable
 from transcription.engines.scripted import ScriptedAligner, one_after_the_other
@@ -21,6 +20,7 @@ from transcription.limiter import Limit
 from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Slot
 from transcription.policies import RatePolicy
 from transcription.transcripts import coverage_of_run
+from transcription.word_search import Placing
 from transcription.words import Timing
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from hearings.spans import Span, clip_all, total_ms, union
-from transcription.alignment import WINDOW_MS, Alignment, Placing, align
+from transcription.alignment import Alignment, align
+from transcription.word_search import WINDOW_MS, Placing
 from transcription.words import Timing, Word
 
 VOCABULARY = (

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from transcription.alignment import Placing
 from transcription.engines.base import SAMPLE_RATE, AccessRefused, EngineUnavailable
 from transcription.model_files import ModelMissing, located
+from transcription.word_search import Placing
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel

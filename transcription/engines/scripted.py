@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from transcription.alignment import Placing
 from transcription.engines.base import (
     BYTES_PER_MS,
     AnswerUnusable,
@@ -15,6 +14,7 @@ from transcription.engines.base import (
     Hints,
     Transcription,
 )
+from transcription.word_search import Placing
 from transcription.words import Word
 
 Answer = Callable[[AudioSlice], Transcription]
