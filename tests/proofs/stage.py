@@ -145,6 +145,8 @@ class Server:
         if not announced.exists():
             self.mistakes.append(f"a call for {audio.span} was not announced")
         self.calls.append(audio.span)
+        # No two answers are the same, so that none passes for another.
+        confidence = len(self.calls) / 1000
         outcome = self.outcomes.pop(0) if self.outcomes else "well"
         if outcome in MAY_COST:
             self.costly[audio.span] += 1
@@ -152,8 +154,6 @@ class Server:
         if failure := OUTCOMES[outcome]:
             raise failure()
         self.usd += HOSTED.usd_per_minute * audio.duration_ms / 60_000  # type: ignore[operator]
-        # No two answers are the same, so that none passes for another.
-        confidence = len(self.calls) / 1000
         words = [replace(w, confidence=confidence) for w in one_word_a_second(audio).words]
         body = json.dumps([word.to_json() for word in words]).encode()
         usage = Usage(audio_ms=audio.duration_ms)
@@ -205,7 +205,7 @@ def staged(server: Server) -> Iterator[None]:
         patch.setattr(receipts, "keep", keep_and_stop)
         patch.setattr(Chunk, "finish", stop_and_finish)
         patch.setattr(leases.LeaseKeeper, "holding", _unheld)
-        patch.setattr(doubting, "doubts", lambda *_: ())
+        patch.setattr(doubting, "doubts", lambda *_, **__: ())
         patch.setattr(random, "random", lambda: 0.0)
         ScriptedEngine.follow(server.answer)
         yield

@@ -87,6 +87,16 @@ class Story(RuleBasedStateMachine):
         self.workers.remove(worker)
         self.dead = [*getattr(self, "dead", []), worker]
 
+    @precondition(lambda self: self.workers)
+    @rule()
+    def all_workers_are_overtaken(self) -> None:
+        """They are frozen past their leases; another does what they were at before they go on."""
+        self.time_passes(31)
+        recovery.recover_stalled(now=self.clock())
+        other = Worker(self.clock)
+        while not other.is_over:
+            other.step()
+
     @rule(outcome=sampled_from(sorted(OUTCOMES)), times=integers(1, 4))
     def the_next_calls_will_go(self, outcome: str, times: int) -> None:
         self.server.outcomes += [outcome] * times
