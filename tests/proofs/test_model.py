@@ -87,10 +87,8 @@ class Story(RuleBasedStateMachine):
         self.workers.remove(worker)
         self.dead = [*getattr(self, "dead", []), worker]
 
-    @precondition(lambda self: self.workers)
-    @rule()
-    def all_workers_are_overtaken(self) -> None:
-        """They are frozen past their leases; another does what they were at before they go on."""
+    def others_overtake(self) -> None:
+        """All workers are frozen past their leases; another does what they were at."""
         self.time_passes(31)
         recovery.recover_stalled(now=self.clock())
         other = Worker(self.clock)
@@ -264,7 +262,6 @@ def answers_not_kept(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "mutant",
     [
-        no_fencing,
         no_end_to_unclear_calls,
         lost_calls_forgotten,
         calls_under_way_cost_nothing,
@@ -278,3 +275,36 @@ def test_the_stories_find_what_is_planted(
 
     with pytest.raises(AssertionError):
         tell(4_000 if PROOF else 200)
+
+
+def overtaken_and_late(story: Story) -> None:
+    """Have a worker come with its answer when another has done its chunk; look at what is left."""
+    story.a_hearing_is_started()
+    slow = Worker(story.clock)
+    while slow.place != "answered":
+        slow.step()
+    story.others_overtake()
+    story.what_is_done_stays_as_it_is()
+    while not slow.is_over:
+        slow.step()
+    story.what_is_done_stays_as_it_is()
+    story.every_answer_that_was_recorded_is_kept()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_late_answer_changes_nothing_and_without_fencing_it_would(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = Story()
+    try:
+        overtaken_and_late(story)
+    finally:
+        story.teardown()
+
+    no_fencing(monkeypatch)
+    story = Story()
+    try:
+        with pytest.raises(AssertionError):
+            overtaken_and_late(story)
+    finally:
+        story._stage.__exit__(None, None, None)
