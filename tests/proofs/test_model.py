@@ -262,7 +262,6 @@ def answers_not_kept(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "mutant",
     [
-        no_end_to_unclear_calls,
         lost_calls_forgotten,
         calls_under_way_cost_nothing,
         answers_not_kept,
@@ -291,20 +290,39 @@ def overtaken_and_late(story: Story) -> None:
     story.every_answer_that_was_recorded_is_kept()
 
 
+def cut_off_again_and_again(story: Story) -> None:
+    """Have every call end without an answer, though it may have been paid for."""
+    story.a_hearing_is_started()
+    configured.BUDGET = BudgetPolicy()  # which would end it sooner
+    story.server.outcomes = ["cut off"] * 40
+    for _ in range(5):
+        worker = Worker(story.clock)
+        while not worker.is_over:
+            worker.step()
+        story.time_passes(700)
+    story.no_chunk_is_unclear_more_than_twice()
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_late_answer_changes_nothing_and_without_fencing_it_would(
+@pytest.mark.parametrize(
+    ("told", "mutant"),
+    [(overtaken_and_late, no_fencing), (cut_off_again_and_again, no_end_to_unclear_calls)],
+)
+def test_a_story_holds_and_would_not_with_what_is_planted(
+    told: Callable[[Story], None],
+    mutant: Callable[[pytest.MonkeyPatch], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     story = Story()
     try:
-        overtaken_and_late(story)
+        told(story)
     finally:
         story.teardown()
 
-    no_fencing(monkeypatch)
+    mutant(monkeypatch)
     story = Story()
     try:
         with pytest.raises(AssertionError):
-            overtaken_and_late(story)
+            told(story)
     finally:
         story._stage.__exit__(None, None, None)
