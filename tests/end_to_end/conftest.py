@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from tests.end_to_end.world import Databases, World
-from tests.fake_api import FakeApi, words_of_the_sound
+from tests.fake_api import Answer, Arrival, FakeApi, text_answer, words_of_the_sound
 
 SAMPLE = settings.BASE_DIR / "sample" / "hearing.mp3"
 CODECS = {
@@ -26,6 +26,17 @@ CODECS = {
 MODELS = Path(os.environ.get("MODELS_DIR", settings.BASE_DIR / "data" / "models"))
 
 Cut = Callable[..., Path]
+
+WORDS_A_SECOND = 2.2
+# As people speak.
+
+
+def plain_english(arrival: Arrival) -> Answer:
+    """Answer with as much of the sample's text as can be said in the time."""
+    text = SAMPLE.with_name("hearing.ref.txt").read_text().split()
+    first = 37 * arrival.number % len(text)
+    count = round(arrival.duration_ms / 1000 * WORDS_A_SECOND)
+    return text_answer(" ".join((text * 2)[first : first + count]))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 
 from hearings.spans import Span, intersect, total_ms
 from tests import sound
-from tests.end_to_end.conftest import Served
+from tests.end_to_end.conftest import Served, plain_english
 from tests.end_to_end.world import World
 from transcription.evaluation import word_errors
 
@@ -103,6 +103,7 @@ def assert_the_room_stayed_out(
 def test_a_hosted_engine_is_sent_no_second_of_the_room(
     served: Served, recordings: Recordings
 ) -> None:
+    served.api.answer = plain_english
     plain = served.world.transcribe(recordings.plain, "--format", "json")
     before = len(served.api.arrivals)
     padded = served.world.transcribe(recordings.padded, "--format", "json", "--again")

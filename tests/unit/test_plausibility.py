@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -56,17 +57,23 @@ def test_what_people_say_is_not_suspected(text: str, with_times: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "speech_ms", "doubted"),
-    [("I am you.", 460, True), ("I am you.", 500, False), ("Thank you.", 460, False)],
+    ("confidence", "doubted"), [(0.04, True), (0.29, True), (0.5, False), (None, False)]
 )
-def test_three_words_over_a_note_that_sounds_like_speech_are_suspected(
-    text: str, speech_ms: int, doubted: bool
+def test_words_that_the_engine_is_unsure_of_are_suspected(
+    confidence: float | None, doubted: bool
 ) -> None:
-    speech = [Span(9_000, 9_000 + speech_ms)]
+    words = [replace(word, confidence=confidence) for word in said(TESTIMONY)]
 
-    found = judged(written(text, speech), speech=speech)
+    found = judged(words, speech=[Span(0, words[-1].end_ms)])
 
-    assert [suspicion.doubt for suspicion in found] == [Doubt.INVENTED] * doubted
+    assert [suspicion.doubt for suspicion in found] == [Doubt.UNSURE] * doubted
+
+
+def test_a_few_words_that_the_engine_is_unsure_of_are_no_reason() -> None:
+    words = [replace(word, confidence=0.9) for word in said(TESTIMONY)]
+    words[3:9] = [replace(word, confidence=0.01) for word in words[3:9]]
+
+    assert judged(words, speech=[Span(0, words[-1].end_ms)]) == ()
 
 
 def test_nothing_over_speech_is_suspected_and_nothing_over_silence_is_right() -> None:
