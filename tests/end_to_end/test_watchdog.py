@@ -18,8 +18,6 @@ import pytest
 from tests.end_to_end.conftest import Cut
 from tests.end_to_end.world import Command, Databases, World, wait_until
 from tests.fake_api import FakeApi
-from tests.fake_api.answers import Answer, text_answer
-from tests.fake_api.arrivals import Arrival
 
 pytestmark = pytest.mark.processes
 
@@ -28,7 +26,7 @@ WORKERS = 5
 # Two more than a run of five chunks keeps busy while two are done.
 SLOTS = 3
 CHUNKS, FINISHED = 5, 2
-AS_JSON = ("--format", "json", "--chunk-seconds", "10", "--again")
+AS_JSON = ("--format", "json", "--chunk-seconds", "11", "--again")
 GOES_ON_SECONDS = 60.0
 # From a kill to the next claim, at most.
 SOON_SECONDS = 5.0
@@ -36,7 +34,6 @@ SOON_SECONDS = 5.0
 
 PATIENT_LEASE_SECONDS = "10"
 # Where who died is known at once, by its process, a busy machine must not end leases of the living.
-SPOKEN = str.maketrans("0123456789abcdef", "bdfgklmnprstvwaz")
 SETTINGS = {
     "WORKERS": str(WORKERS),
     "MAX_CONCURRENT_CHUNKS": str(SLOTS),
@@ -45,18 +42,6 @@ SETTINGS = {
 }
 CLUSTERS = "transcription_workercluster"
 Processes = dict[str, list[psutil.Process]]
-
-
-def plain_words(arrival: Arrival) -> Answer:
-    """Answer with words that are the sound's own, and that nobody doubts: no digits, not many."""
-    name = arrival.sha256.translate(SPOKEN)
-    return text_answer(
-        " ".join(name[at : at + 5] for at in range(0, len(name), 5)[: seconds_of(arrival)])
-    )
-
-
-def seconds_of(arrival: Arrival) -> int:
-    return int(arrival.upload.duration_ms // 1000)
 
 
 @dataclass(frozen=True)
@@ -115,7 +100,6 @@ def site(
 ) -> Iterator[Site]:
     """Give one site to all kinds of kills: a supervisor has to take them all, one by one."""
     with FakeApi() as api:
-        api.answer = plain_words
         settings = {**SETTINGS, "LEASE_SECONDS": PATIENT_LEASE_SECONDS}
         world = World(tmp_path_factory.mktemp("watched"), databases.migrated(), api.url, settings)
         with world.workers() as workers:
@@ -269,7 +253,6 @@ def seconds_to_the_next_claim(run: Begun, chunk: str) -> float:
 @pytest.fixture
 def own_site(api: FakeApi, databases: Databases, tmp_path: Path, cut: Cut) -> Iterator[Site]:
     """Give one test workers of its own."""
-    api.answer = plain_words
     world = World(tmp_path, databases.migrated(), api.url, SETTINGS)
     with world.start("workers") as workers:
         wait_until(lambda: clusters_that_work(world) == 1)
@@ -289,6 +272,33 @@ def test_killing_the_supervisor_takes_its_whole_tree_with_it(own_site: Site) -> 
         wait_until(lambda: not alive(family) or time.monotonic() > gone)
         assert alive(family) == []
         run.command.interrupt()
+
+
+@pytest.mark.parametrize("time_", range(TIMES))
+def test_where_workers_is_killed_and_started_again_its_runs_end_complete(
+    own_site: Site, table: dict[str, list[float]], time_: int
+) -> None:
+    world, api = own_site.world, own_site.api
+    with begun(own_site) as run:
+        family = own_site.workers.family()
+        own_site.workers.kill()
+        wait_until(lambda: not alive(family))
+        chunk, *_ = run.chunks("id", "status = 'running'")
+        started = time.monotonic()
+        with world.workers():
+            seconds_to_the_next_claim(run, chunk)
+            seconds = time.monotonic() - started
+            api.let_go()
+            done = run.command.finished()
+
+    table["workers, from its new start"].append(seconds)
+    assert seconds < GOES_ON_SECONDS
+    assert done.code == 0, done.err
+    sent = Counter(api.heard)
+    assert len(sent) == CHUNKS and sent.total() == CHUNKS + SLOTS
+    assert world.count("transcription_attempt", "status = 'lost'") == SLOTS
+    assert world.count("transcription_attempt", "status = 'ok'") == CHUNKS
+    assert done.words == world.transcribe(own_site.recording, *AS_JSON[:-1]).words
 
 
 def test_asked_to_leave_they_end_their_calls_and_nothing_else(own_site: Site) -> None:

@@ -20,6 +20,9 @@ LENGTH_MS = 1_400_000
 SPEECH = tuple(Span(at, at + 2_500) for at in range(0, LENGTH_MS, 3_000))
 HINTS = [f"Senator Name{number} of the a a a a a" for number in range(100)]
 
+QUICK_SECONDS = 15
+# Ten times what a busy machine needs; a cost that grows with the square takes minutes.
+
 
 def parsed(value: dict[str, Any], length_ms: int = LENGTH_MS) -> Heard:
     body = json.dumps(value, separators=(",", ":")).encode()
@@ -74,8 +77,8 @@ def test_the_largest_answer_is_read_and_judged_in_no_time(name: str) -> None:
     )
 
     assert heard.words
-    assert read - begun < 1
-    assert process_time() - read < 1
+    assert read - begun < QUICK_SECONDS
+    assert process_time() - read < QUICK_SECONDS
 
 
 @pytest.mark.parametrize(
