@@ -23,7 +23,7 @@ KEYS = {
         *("billed_seconds", "cost_usd", "seams"),
     },
     "coverage": {"speech", "transcribed", "silence", "missing", "unaccounted"},
-    "segment": {"start", "end", "text", "speaker", "confidence", "flags", "words"},
+    "segment": {"start", "end", "text", "speaker", "confidence", "flags", "corrections", "words"},
     "word": {"start", "end", "word", "confidence", "timing"},
 }
 USD_PER_MINUTE = 0.0045
