@@ -16,8 +16,6 @@ from transcription.policies import ChunkingPolicy
 
 REQUEST_OVERHEAD_BYTES = 64 * 1024
 # What a request holds beside the audio: form fields and their frames.
-LEAST_LEAD_MS = 600
-# A shorter lead-in holds no whole word.
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,6 @@ class Cutting:
     # No piece is longer.
     silence_ms: int
     # A silence of this length always ends a piece.
-    lead_ms: int = 0
-    # What a piece shares at most with the one before it, where both are cut in a pause.
 
 
 def plan(  # noqa: PLR0913 (what a person may ask for stands beside what is known)
@@ -135,23 +131,7 @@ def _cut_stretch(
         pieces.append(Span(start, end))
         start = end if pause else end - min(policy.overlap_ms, cutting.most_ms // 4)
     pieces.append(Span(start, stretch.end_ms))
-    return pieces[:1] + [_led_in(a, b, pauses, cutting) for a, b in pairwise(pieces)]
-
-
-def _led_in(before: Span, piece: Span, pauses: Sequence[Span], cutting: Cutting) -> Span:
-    """Return *piece* with the end of the one *before*, where it has room for it.
-
-    Speech models lose words where a piece begins; so both hear them, and merging takes the side
-    that heard them in the middle. The lead-in begins in a pause where there is one.
-    """
-    room_ms = min(cutting.lead_ms, cutting.most_ms - piece.duration_ms)
-    if before.end_ms != piece.start_ms or room_ms < LEAST_LEAD_MS:
-        return piece
-    reach = range(piece.start_ms - room_ms, piece.start_ms - LEAST_LEAD_MS + 1)
-    near = [pause for pause in pauses if pause.middle_ms in reach]
-    pause = max(near, key=lambda pause: pause.duration_ms, default=None)
-    start_ms = pause.middle_ms if pause else piece.start_ms - min(room_ms, cutting.lead_ms // 2)
-    return Span(start_ms, piece.end_ms)
+    return pieces
 
 
 def _even_length(left_ms: int, cutting: Cutting) -> int:
@@ -226,7 +206,7 @@ def _most_ms(capabilities: Capabilities) -> int:
 
 def _windows(policy: ChunkingPolicy, target_ms: int) -> Cutting:
     most = min(policy.window_ms, target_ms)
-    return Cutting(most, most * 3 // 5, most, policy.silence_ms, min(policy.lead_ms, most // 2))
+    return Cutting(most, most * 3 // 5, most, policy.silence_ms)
 
 
 def _requests(policy: ChunkingPolicy, target_ms: int, capabilities: Capabilities) -> Cutting:

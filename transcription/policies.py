@@ -22,8 +22,6 @@ class ChunkingPolicy:
     # A window never spans a longer stretch without speech.
     request_silence_ms: int = 20_000
     # Nor does a request to a hosted engine.
-    lead_ms: int = 4_000
-    # What a window hears at most of the one before once more, as far as it has room.
     margin_ms: int = 400
     # What is kept on both sides of speech next to a silence that is not sent.
     overlap_ms: int = 4_000

@@ -1,7 +1,6 @@
 """Where recordings are cut."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,43 +146,3 @@ def test_a_seam_is_where_pieces_touch_or_in_the_middle_of_what_they_share() -> N
 
 def test_pieces_with_a_silence_between_them_have_no_seam() -> None:
     assert seams([Span(0, 30_000), Span(34_000, 60_000)]) == ()
-
-
-def windows_of(speech: list[Span]) -> list[Span]:
-    return [w for chunk in planned(speech, WINDOWED).chunks for w in chunk.windows]
-
-
-def test_a_window_begins_in_a_pause_before_the_one_in_which_it_was_cut() -> None:
-    first, second, *_ = windows_of(talk(*[1_600] * 22))
-
-    assert 600 <= first.end_ms - second.start_ms <= POLICY.lead_ms
-    assert second.start_ms % 2_000 == 1_800
-    # In the middle of a pause, as the cut is.
-
-
-def test_a_window_whose_lead_in_has_no_pause_begins_within_the_talk() -> None:
-    first, second, *_ = windows_of(talk(*[9_600] * 4))
-
-    assert first.end_ms - second.start_ms == POLICY.lead_ms // 2
-
-
-def test_a_full_window_has_no_lead_in() -> None:
-    first, second, *_ = windows_of(talk(29_000, 29_000, 29_000))
-
-    assert second.start_ms == first.end_ms
-
-
-def test_a_window_after_a_silence_has_no_lead_in() -> None:
-    first, second = windows_of(talk(5_000, 5_000, pause_ms=4_000))
-
-    assert second.start_ms > first.end_ms
-
-
-@given(speeches())
-def test_no_window_is_longer_than_whisper_hears_at_once_whatever_leads_it_in(
-    speech: list[Span],
-) -> None:
-    windows = windows_of(speech)
-
-    assert all(window.duration_ms <= POLICY.window_ms for window in windows)
-    assert all(a < b and a.end_ms < b.end_ms for a, b in pairwise(windows))
