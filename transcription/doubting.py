@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 
+from hearings.times import clock
 from transcription import recutting
-from transcription.engines.base import AudioSlice, Transcription
+from transcription.engines.base import AudioSlice, OtherLanguage, Transcription
 from transcription.models import Attempt, Chunk, ChunkStatus, Run
 from transcription.plausibility import Doubt, Suspicion, pace_of, suspicions
 from transcription.words import Word
@@ -25,18 +26,32 @@ def doubts(
 
     *prompted* is what went with the call that it is from.
     """
-    found = suspicions(
-        heard.words,
-        speech=audio.speech,
-        duration_ms=audio.duration_ms,
-        language=work.chunk.run.language,
-        prompted=prompted,
-        output_ceiling_tokens=work.engine.capabilities.most_tokens,
-        usual_pace=_usual_pace(work.chunk.run),
+    language = work.chunk.run.language
+    found = (
+        *suspicions(
+            heard.words,
+            speech=audio.speech,
+            duration_ms=audio.duration_ms,
+            language=language,
+            prompted=prompted,
+            output_ceiling_tokens=work.engine.capabilities.most_tokens,
+            usual_pace=_usual_pace(work.chunk.run),
+        ),
+        *(_spoken(other, language, audio.span.start_ms) for other in heard.other_languages),
     )
     for suspicion in found:
         logger.warning("doubtful answer: %s", suspicion.sentence)
     return found
+
+
+def _spoken(other: OtherLanguage, language: str, offset_ms: int) -> Suspicion:
+    since, until = (clock(offset_ms + at) for at in (other.span.start_ms, other.span.end_ms))
+    told = (
+        f"From {since} to {until} people seem to speak another language (it sounds like "
+        f"“{other.language}”), and the text was asked for in “{language}”: it may be a "
+        "translation, or mere likeness of sound."
+    )
+    return Suspicion(Doubt.LANGUAGE, other.span, told)
 
 
 def pace(audio: AudioSlice, heard: Transcription) -> float | None:

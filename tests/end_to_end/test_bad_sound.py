@@ -29,6 +29,8 @@ SAID = (
     "Thank you, Mr. Chairman. I have run the harbor at Port Ellery for 22 years, and I have never"
     " seen a season like the last one."
 )
+SPANISH = Path(__file__).parent / "data" / "spanish.mp3"
+# By espeak-ng 1.51, voice "es", 150 words a minute: a witness who asks for money for a harbor.
 HEARD_SECONDS = 12 * 3_600 - 60 if PROOF else 1_500
 MOST_MB_A_PROCESS = 400
 PATIENCE_SECONDS = 3_600.0
@@ -147,6 +149,27 @@ def test_the_embedded_engine_hears_what_there_is_to_hear(
     accounted(done.transcript)
     heard = done.words[: len(SAID.split())]
     assert word_errors(SAID, " ".join(heard)).rate < 0.2
+
+
+@pytest.mark.model
+def test_who_speaks_another_language_is_told_with_the_times(
+    served: Served, tmp_path: Path, model: Path
+) -> None:
+    between = np.zeros(5 * sound.RATE, np.float32)
+    samples = np.concatenate([spoken(), between, sound.read(SPANISH)])
+    both = sound.write(tmp_path / "two languages.flac", samples)
+
+    done = served.world.transcribe(
+        both, "--engine", "whisper", "--model", str(model), "--format", "json"
+    )
+
+    assert done.code == 0, done.err
+    accounted(done.transcript)
+    told = {
+        flag for s in done.transcript["segments"] if s["start"] > SECONDS for flag in s["flags"]
+    }
+    (sentence,) = (flag for flag in told if "sounds like “es”" in flag)
+    assert sentence.startswith("From 0:28 to 0:43 ")
 
 
 @pytest.mark.model

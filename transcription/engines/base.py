@@ -144,6 +144,17 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherLanguage:
+    """A stretch in which an engine heard another language than the one that it was told."""
+
+    span: Span
+    # From the slice's start.
+    language: str
+    # ISO 639-1.
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Transcription:
     """What an engine heard in one slice."""
 
@@ -154,6 +165,7 @@ class Transcription:
     usage: Usage = Usage()
     answer: Answer | None = None
     # None where no server was asked.
+    other_languages: tuple[OtherLanguage, ...] = ()
 
 
 class EngineError(Exception):

@@ -7,19 +7,14 @@ gets the words that it gets in one.
 
 import logging
 import os
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from hearings.spans import Span
 from transcription.engines.base import (
-    SAMPLE_RATE,
     AccessRefused,
     AnswerUnusable,
     AudioSlice,
@@ -29,6 +24,8 @@ from transcription.engines.base import (
     Transcription,
 )
 from transcription.engines.rehearing import Reading, is_better, ways_to_cut
+from transcription.engines.spoken_language import other_languages
+from transcription.engines.whisper_windows import LONGEST_WINDOW_MS, laid_out, slots
 from transcription.merging import Part, merge
 from transcription.model_files import ModelMissing, located
 from transcription.words import Word
@@ -40,11 +37,8 @@ logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 8
 # Windows decoded together; more gains nothing on a processor.
-LONGEST_WINDOW_MS = 30_000
-# What Whisper hears at once.
 MS_PER_FRAME = 10
 # Whisper's own unit of time.
-SAMPLES_PER_MS = SAMPLE_RATE // 1000
 
 
 class WhisperEngine:
@@ -109,9 +103,11 @@ class WhisperEngine:
             raise RuntimeError("transcribe() outside ready()")
         try:
             readings = heard(BatchedInferencePipeline(self._loaded), audio, hints.language)
+            others = tuple(other_languages(self._loaded, readings, audio, hints.language))
         except (RuntimeError, ValueError) as error:
             raise EngineUnavailable(f"Whisper failed on this stretch: {error}") from error
-        return Transcription(merge(Part(reading.span, reading.words) for reading in readings))
+        words = merge(Part(reading.span, reading.words) for reading in readings)
+        return Transcription(words, other_languages=others)
 
     def read(self, body: bytes, **_: Any) -> Transcription:  # noqa: ARG002 (the protocol)
         raise AnswerUnusable("This engine keeps no answers.")
@@ -152,13 +148,14 @@ def _decode(
     windows: Sequence[Span],
     language: str,
 ) -> list[Reading]:
-    """Return one reading a window. They are laid end to end: faster-whisper wants no overlap."""
-    samples = np.frombuffer(audio.pcm, dtype="<i2").astype(np.float32) / 32768.0
-    pieces = [samples[w.start_ms * SAMPLES_PER_MS : w.end_ms * SAMPLES_PER_MS] for w in windows]
-    ends = list(accumulate(w.duration_ms for w in windows))
-    laid = [Span(end - w.duration_ms, end) for w, end in zip(windows, ends, strict=True)]
+    """Return one reading a window, each followed by silence up to what Whisper hears at once.
+
+    faster-whisper fills what is missing with frames that no sound has; Whisper was trained on
+    silence there.
+    """
+    laid = slots(len(windows))
     segments, _ = pipeline.transcribe(
-        np.concatenate(pieces),
+        laid_out(audio, windows),
         language=language,
         temperature=0.0,
         word_timestamps=True,
@@ -168,13 +165,12 @@ def _decode(
         batch_size=BATCH_SIZE,
     )
     found: list[list[Any]] = [[] for _ in windows]
-    starts = [at.start_ms for at in laid]
     for segment in segments:
-        # `seek`, the window's start in frames rounded down, is the one thing that names the window.
-        found[bisect_right(starts, (segment.seek + 1) * MS_PER_FRAME) - 1].append(segment)
+        # `seek`, where the slot begins in frames, is the one thing that names the window.
+        found[round(segment.seek * MS_PER_FRAME / LONGEST_WINDOW_MS)].append(segment)
     return [
-        _reading(segments, window, window.start_ms - at.start_ms)
-        for window, at, segments in zip(windows, laid, found, strict=True)
+        _reading(segments, window, window.start_ms - slot.start_ms)
+        for window, slot, segments in zip(windows, laid, found, strict=True)
     ]
 
 
