@@ -80,4 +80,6 @@ def _standing() -> dict[str, Any]:
 def _has_token(request: HttpRequest) -> bool:
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     token = settings.METRICS_TOKEN
-    return bool(token) and scheme.lower() == "bearer" and constant_time_compare(sent, token)
+    if not token or scheme.lower() != "bearer":
+        return False
+    return constant_time_compare(sent, token)

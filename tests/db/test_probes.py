@@ -269,8 +269,8 @@ def test_a_closed_limit_says_until_when_and_why() -> None:
     assert work.limiter().state == State.OK
 
 
-def test_an_open_circuit_is_told() -> None:
-    rates.row(rates.settings.RATE)
+def test_an_open_circuit_is_told(settings: Settings) -> None:
+    rates.row(settings.RATE)
     RateLimit.objects.update(is_broken=True, probe_until=UnixNow() + 20)
 
     assert work.limiter().state == State.WARNING
@@ -396,9 +396,12 @@ def test_no_model_is_needed_where_nothing_uses_one(settings: Settings) -> None:
 
 
 def test_all_components_together_ask_the_database_little(
-    api: FakeApi, cluster: WorkerCluster, django_assert_max_num_queries: DjangoAssertNumQueries
+    settings: Settings,
+    api: FakeApi,
+    cluster: WorkerCluster,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    rates.row(rates.settings.RATE)
+    rates.row(settings.RATE)
     with django_assert_max_num_queries(25):
         states = [component.probe().state for component in COMPONENTS]
 

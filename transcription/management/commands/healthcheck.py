@@ -3,7 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -15,7 +15,7 @@ UNHEALTHY = 1
 
 class Command(BaseCommand):
     help = "Try each component. Exits with 0 where all work, with 1 where one has failed."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
     # They would end it before it has said what is wrong.
 
     def add_arguments(self, parser: ArgumentParser) -> None:
