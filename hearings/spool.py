@@ -90,12 +90,12 @@ def tried(policy: ScratchPolicy) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         descriptor = os.open(name, flags, 0o600, dir_fd=folder)
         try:
+            with contextlib.suppress(FileNotFoundError):
+                # Gone already where a sweep took it for what a dead writer left.
+                os.unlink(name, dir_fd=folder)
             os.write(descriptor, bytes(1))
         finally:
             os.close(descriptor)
-            with contextlib.suppress(FileNotFoundError):
-                # A sweep takes it for what a dead writer left.
-                os.unlink(name, dir_fd=folder)
         return sum(file.byte_count for file in _files(folder))
 
 

@@ -6,7 +6,7 @@ from threading import Lock
 from django.conf import settings
 
 from transcription import rates
-from transcription.engines.base import EngineBusy, EngineError
+from transcription.engines.base import EngineBusy, EngineError, EngineUnavailable
 from transcription.engines.openai_api import OpenAIEngine
 from transcription.engines.registry import default_model, engine_for
 from transcription.health import Seen, State
@@ -14,6 +14,7 @@ from transcription.model_files import MODELS, Model, ModelMissing, located, veri
 
 LONGEST_LOOK_SECONDS = 5.0
 # Of the question to a hosted engine, which costs nothing.
+UNREACHED = "See whether its server works, and can be reached from this machine. Chunks wait."
 
 Signature = tuple[tuple[str, int, int], ...]
 # Of each file: its name, its size, and when it was changed, in nanoseconds.
@@ -34,6 +35,8 @@ def access() -> Seen:
         engine.check()
     except EngineBusy as error:
         return Seen(State.WARNING, str(error), "Wait: the server takes no more for the moment.")
+    except EngineUnavailable as error:
+        return Seen(State.FAILED, str(error), UNREACHED)
     except EngineError as error:
         return Seen(State.FAILED, str(error))
     return Seen(State.OK, f"{name} can be used with the model {model}.")

@@ -2,8 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -52,8 +50,9 @@ def _tried(folder: Path, what: str) -> Seen:
     content = os.urandom(64)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _written(folder / f".health-{uuid4().hex}", content) as path:
-            is_same = path.read_bytes() == content
+        is_same = _kept(folder / f".health-{uuid4().hex}", content) == content
+    except (FileExistsError, NotADirectoryError):
+        return Seen(State.FAILED, f"{what} cannot be kept in {folder}: it is not a folder.")
     except OSError as error:
         return Seen(State.FAILED, f"{what} cannot be kept in {folder}: {error.strerror}.")
     if not is_same:
@@ -61,17 +60,18 @@ def _tried(folder: Path, what: str) -> Seen:
     return Seen(State.OK, f"{what}: a file was written, read and deleted in {folder}.")
 
 
-@contextmanager
-def _written(path: Path, content: bytes) -> Iterator[Path]:
-    """Have a file on the disk for the block. Raises OSError."""
-    try:
-        with path.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
+def _kept(path: Path, content: bytes) -> bytes:
+    """Return what a new file gives back once its bytes are on the disk. Raises OSError.
+
+    It loses its name before it is written, so that whoever is killed here leaves nothing.
+    """
+    with path.open("x+b") as file:
+        path.unlink()
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        file.seek(0)
+        return file.read()
 
 
 def _first_line(error: Exception) -> str:
