@@ -90,7 +90,11 @@ class _Trial:
         self._ended: float | None = None
         self._seen: Seen | None = None
         self._thread = threading.Thread(target=self._try, name="health", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # the machine has no room for a thread
+            self._seen = Seen(State.FAILED, f"The test could not be started: {error}.")
+            self._ended = self._began
 
     @property
     def is_over(self) -> bool:
@@ -99,7 +103,8 @@ class _Trial:
     def outcome(self, component: Component) -> Result:
         """Return what the probe saw, or that it took too long. Waits until its deadline."""
         left = self._began + component.deadline_seconds - self._monotonic()
-        self._thread.join(max(left, 0.0))
+        if not self.is_over:
+            self._thread.join(max(left, 0.0))
         if self.is_over and self._ended is not None and self._seen is not None:
             return judged(component, self._seen, seconds=self._ended - self._began)
         seconds = self._monotonic() - self._began

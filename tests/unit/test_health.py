@@ -69,6 +69,19 @@ def test_a_probe_that_raises_has_failed_with_a_sentence() -> None:
     assert found.advice == "Start it."
 
 
+def test_a_machine_without_room_for_a_thread_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    examiner = Examiner([component()])
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", full)
+        found = only(examiner.report())
+
+    assert found.state == State.FAILED
+    assert found.measured == "The test could not be started: can't start new thread."
+
+
 def test_a_probe_that_hangs_fails_at_its_deadline_and_keeps_no_other_waiting(
     never: threading.Event,
 ) -> None:
