@@ -159,10 +159,11 @@ class PcmStream:
         self._complaints.note_end(position_ms=self._position_ms)
 
 
-def version() -> str:
-    """Return ffmpeg's version. Raises FfmpegMissing."""
-    output = _output([_program("ffmpeg"), "-nostdin", "-version"])
-    return output.decode(errors="replace").removeprefix("ffmpeg version ").split(" ")[0]
+def version(program: str = "ffmpeg") -> str:
+    """Return the version of ffmpeg or ffprobe, "" where it does not say. Raises FfmpegMissing."""
+    said = _output([_program(program), "-version"]).decode(errors="replace")
+    _, _, rest = said.partition(f"{program} version ")
+    return rest.partition(" ")[0]
 
 
 def probe(path: Path) -> Probe:

@@ -79,6 +79,26 @@ def forget(policy: ScratchPolicy, sha256: str) -> None:
         os.unlink(_name(sha256), dir_fd=folder)
 
 
+def tried(policy: ScratchPolicy) -> int:
+    """Write a small file to the folder and delete it; return how many bytes lie there.
+
+    Unlike all else here it tells why not. Raises OSError.
+    """
+    Path(policy.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _opened(policy) as folder:
+        name = f"tried.{secrets.token_hex(8)}{_PART}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                # Gone already where a sweep took it for what a dead writer left.
+                os.unlink(name, dir_fd=folder)
+            os.write(descriptor, bytes(1))
+        finally:
+            os.close(descriptor)
+        return sum(file.byte_count for file in _files(folder))
+
+
 class _Writing:
     """One spool on its way. The first error ends it; what comes after is not kept."""
 

@@ -236,6 +236,7 @@ UNFOLD = {
         }
     ],
     "SHOW_BACK_BUTTON": True,
+    "SIDEBAR": {"navigation": "senate_audio.navigation.navigation"},
     "STYLES": [lambda request: static("admin-runs.css")],  # noqa: ARG005 (Unfold's call)
     "COLORS": {
         # The blue of the public pages.
@@ -254,6 +255,9 @@ UNFOLD = {
         }
     },
 }
+
+METRICS_TOKEN = _optional("METRICS_TOKEN")
+# Who sends it reads /metrics without signing in.
 
 # Security --------------------------------------------------------------------------------------
 

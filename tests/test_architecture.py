@@ -21,6 +21,7 @@ PURE = (
     "hearings.policies",
     "hearings.validation",
     "hearings.complaints",
+    "transcription.health",
     "transcription.words",
     "transcription.people",
     "transcription.hinting",

@@ -55,3 +55,15 @@ def price(usd: Decimal) -> str:
 @register.filter
 def state_label(state: str) -> str:
     return State(state).label
+
+
+@register.filter
+def as_percent(share: float | None) -> str:
+    """Return a share from 0 to 1 as people write it; a dash where it is not known."""
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+@register.filter
+def as_duration(seconds: float | None) -> str:
+    """Return a length of time to the second; a dash where it is not known."""
+    return "–" if seconds is None else clock(round(seconds * 1000))
