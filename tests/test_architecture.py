@@ -20,6 +20,8 @@ PURE = (
     "hearings.times",
     "hearings.policies",
     "hearings.validation",
+    "hearings.soundness",
+    "hearings.languages",
     "hearings.complaints",
     "transcription.words",
     "transcription.people",
