@@ -37,6 +37,8 @@ PURE = (
     "transcription.ledger",
     "transcription.retrying",
     "transcription.costs",
+    "transcription.scoring",
+    "transcription.host_rules",
     "transcription.watchdog",
     "transcription.plausibility",
     "transcription.phrases",
