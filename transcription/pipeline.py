@@ -136,7 +136,7 @@ def assess(
 def _refuse_unready(ready: Readiness, accepted: Collection[str] | None) -> None:
     if not ready.is_ready:
         raise StartRefused(ready.refusal)
-    if accepted is not None and not {each.finding.code for each in ready.warnings} <= {*accepted}:
+    if accepted is not None and ready.unseen(accepted):
         raise NotAccepted(ready)
 
 

@@ -3,7 +3,7 @@
 The score is the share of checks that passed, each weighted by the worst that it can find.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +42,11 @@ METADATA_CHECKS = _checks(
     "title_missing date language same_recording",
     "committee_missing probable_duplicate witnesses_missing witness_twice",
 )
+PASSING = frozenset(
+    {"memory", "processor", "workers_missing", "workers_silent", "limit", "not_answering"}
+)
+# Warnings that come and go by themselves: shown and kept with the run, but nobody is asked again
+# because one of them came between looking and starting.
 Checks = Mapping[Area, Mapping[str, Severity]]
 
 
@@ -71,6 +76,11 @@ class Readiness:
     @property
     def warnings(self) -> tuple[Judged, ...]:
         return tuple(each for each in self.judged if each.finding.severity is Severity.WARNING)
+
+    def unseen(self, accepted: Collection[str]) -> tuple[Judged, ...]:
+        """Return the warnings that a person who has seen *accepted* is to see before the start."""
+        seen = PASSING | set(accepted)
+        return tuple(each for each in self.warnings if each.finding.code not in seen)
 
     @property
     def is_ready(self) -> bool:

@@ -214,11 +214,16 @@ def test_what_was_accepted_is_kept_with_who_and_when_and_the_score(trial: Trial)
 
 
 def test_what_a_person_has_not_seen_is_not_accepted(trial: Trial) -> None:
-    with pytest.raises(pipeline.NotAccepted) as refusal:
-        pipeline.start(trial.hearing, trial.options(), by=None, now=NOW, accepted=["no_speech"])
+    chosen = trial.options(model="whisper-1")
+    late = NOW + timedelta(days=300)
 
-    assert [each.finding.code for each in refusal.value.readiness.warnings] == ["workers_missing"]
+    with pytest.raises(pipeline.NotAccepted) as refusal:
+        pipeline.start(trial.hearing, chosen, by=None, now=late, accepted=["no_speech"])
+
+    assert "model_ends" in [each.finding.code for each in refusal.value.readiness.warnings]
     assert_nothing_was_sent(trial)
+    pipeline.start(trial.hearing, chosen, by=None, now=late, accepted=["model_ends"])
+    assert Run.objects.count() == 1
 
 
 def test_the_table_takes_a_finding_once_and_from_somebody(trial: Trial) -> None:
