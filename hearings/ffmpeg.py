@@ -232,7 +232,7 @@ def _window(start_ms: int, end_ms: int) -> dict[str, str]:
 
 
 def _decode_command(
-    path: Path, window: dict[str, str], track: int, *, with_peaks: bool
+    path: Path, window: dict[str, str], track: int, *, with_peaks: bool = False
 ) -> list[str]:
     sound = ffmpeg.input(_url(path), threads=1, **_GUARDS, **window)
     output = ffmpeg.output(

@@ -257,7 +257,7 @@ def _witness_findings(described: Description) -> list[Finding]:
             _warning(
                 "witnesses_missing",
                 "No witness is listed.",
-                "List the witnesses on the hearing's page: their names are then spelt right more "
+                "List the witnesses on the hearing’s page: their names are then spelt right more "
                 "often.",
             )
         ]

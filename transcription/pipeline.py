@@ -17,6 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from hearings.models import Hearing
+from hearings.validation import Severity
 from transcription import (
     acceptance,
     access,
@@ -36,7 +37,7 @@ from transcription.logs import log_fields
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 from transcription.recovery import recover_stalled
 from transcription.roster import subject_of
-from transcription.scoring import Readiness
+from transcription.scoring import Readiness, sentences
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +122,16 @@ def start(  # noqa: PLR0913 (each a wish of its own)
             return run
     except IntegrityError as error:  # a second click was faster
         raise StartRefused("Another run for this hearing was started just now.") from error
+
+
+def check_access(options: RunOptions, *, now: datetime) -> None:
+    """Return where the engine can be had, whatever the hearing. Raises StartRefused.
+
+    Costs nothing; may ask a server.
+    """
+    found = access.findings(check_engine(options), now=now)
+    if errors := [each for each in found if each.severity is Severity.ERROR]:
+        raise StartRefused("\n".join(sentences(each) for each in errors))
 
 
 def assess(

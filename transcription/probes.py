@@ -32,7 +32,10 @@ def measure(*, now: datetime, brings_workers: bool = False) -> HostFacts:
 
 def places() -> Iterable[Place]:
     """Yield the folders that a hearing needs room in, as far as they are on disks of this host."""
-    folders = {"receipts": settings.RECEIPTS_DIR, "scratch": settings.SCRATCH.folder}
+    folders: dict[str, str | Path] = {
+        "receipts": settings.RECEIPTS_DIR,
+        "scratch": settings.SCRATCH.folder,
+    }
     with contextlib.suppress(NotImplementedError):  # they may be kept elsewhere
         folders["recordings"] = default_storage.path("")
     for name in sorted(folders):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.conf import settings
 
+from hearings import validation
 from hearings.models import Hearing, ValidationFinding
 from hearings.validation import Finding, Severity
 from transcription import access, host_rules, probes, scoring
@@ -92,6 +93,8 @@ def _access(
         return found
     if hearing.is_closed:
         found += (access.closed_to_hosted(),)
+    if validation.is_refused(found) or not hearing.is_accepted:
+        return found  # nobody has reckoned what it would cost
     return found + access.budget_findings(hearing, cost_usd, now=given.now)
 
 

@@ -21,6 +21,15 @@ class Area(StrEnum):
     METADATA = "metadata"
 
 
+AREA_NAMES = {
+    Area.SYSTEM: "Machine",
+    Area.AUDIO: "Sound",
+    Area.ACCESS: "Access",
+    Area.METADATA: "Description",
+}
+# As people call them.
+
+
 def _checks(errors: str, warnings: str = "") -> dict[str, Severity]:
     return dict.fromkeys(errors.split(), Severity.ERROR) | dict.fromkeys(
         warnings.split(), Severity.WARNING

@@ -17,20 +17,13 @@ from transcription.hosted_choices import hosted_choices
 from transcription.outlook import Outlook, outlook
 from transcription.pipeline import RunOptions
 from transcription.readiness import Circumstances, circumstances, judge
-from transcription.scoring import Area, Judged, Readiness
+from transcription.scoring import AREA_NAMES, Area, Judged, Readiness
 
 HOSTED = "openai"
 # The engine that the choice of a model is for.
 MOST_PARALLEL = 100
 LEAST_CHUNK_SECONDS = 10
 MOST_CHUNK_SECONDS = 3600
-AREAS = {
-    Area.SYSTEM: "Machine",
-    Area.AUDIO: "Sound",
-    Area.ACCESS: "Access",
-    Area.METADATA: "Description",
-}
-# The validators as people call them.
 NONE_OF_THESE = "It can take none of these hearings; each one’s reason is in its line."
 
 
@@ -134,7 +127,7 @@ def notices(candidates: Sequence[Candidate]) -> list[Notice]:
     asked = {offer.engine for each in candidates for offer in each.offers if offer.readiness}
     return [
         Notice(
-            AREAS[judged.area],
+            AREA_NAMES[judged.area],
             judged.finding,
             "" if {engine for engine, _ in places} == asked else places[0][0],
             tuple(dict.fromkeys(title for _, title in places)),

@@ -71,8 +71,8 @@ def test_the_page_shows_each_finding_its_validator_and_the_score(
     assert "People speak in only 4.0% of the recording." in page
     assert "Measured: 4.0% speech" in page
     for area in ("Machine", "Sound", "Description"):
-        assert f'<span class="quiet">{area}</span>' in page
-    assert re.search(r"Ready to 9\d %", page)
+        assert f'<span class="quiet">{area}:</span>' in page
+    assert re.search(r"Readiness 9\d %", page)
     assert {"little_speech", "committee_missing", "workers_missing"} <= set(hidden(page))
     assert f"in spite of {len(hidden(page))} warnings" in page
 
