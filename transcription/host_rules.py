@@ -144,7 +144,7 @@ def _processor(load: float, policy: ReadinessPolicy) -> list[Finding]:
             Severity.WARNING,
             "This machine is very busy, so it will take longer than estimated.",
             "Wait until other work on it is done, if there is no hurry.",
-            measured=f"{load:.1f} processes waiting for each core",
+            measured=f"{load:.1f} processes for each core",
             needed=f"at most {policy.most_load_per_core:g}",
         )
     ]

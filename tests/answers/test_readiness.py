@@ -226,6 +226,31 @@ def test_what_a_person_has_not_seen_is_not_accepted(trial: Trial) -> None:
     assert Run.objects.count() == 1
 
 
+def test_what_passes_by_itself_is_kept_but_asks_nobody(trial: Trial, settings: Settings) -> None:
+    settings.READINESS = replace(
+        settings.READINESS,
+        most_load_per_core=-1.0,
+        hosted_memory_bytes=2**60,
+        hosted_least_memory_bytes=0,
+    )
+
+    run = pipeline.start(trial.hearing, trial.options(), by=None, now=NOW, accepted=[])
+
+    kept = set(run.accepted_findings.values_list("code", flat=True))
+    assert kept == {"processor", "memory", "workers_missing"}
+
+
+def test_too_little_memory_refuses(trial: Trial, settings: Settings) -> None:
+    settings.READINESS = replace(
+        settings.READINESS, hosted_memory_bytes=2**60, hosted_least_memory_bytes=2**60
+    )
+
+    with pytest.raises(pipeline.StartRefused, match="MB of memory are free"):
+        trial.start()
+
+    assert_nothing_was_sent(trial)
+
+
 def test_the_table_takes_a_finding_once_and_from_somebody(trial: Trial) -> None:
     run = trial.start()
     row = run.accepted_findings.get()
