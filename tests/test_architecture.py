@@ -39,6 +39,7 @@ PURE = (
     "transcription.costs",
     "transcription.scoring",
     "transcription.host_rules",
+    "transcription.readiness_report",
     "transcription.watchdog",
     "transcription.plausibility",
     "transcription.phrases",
