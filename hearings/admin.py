@@ -31,7 +31,7 @@ DESCRIPTION = (
     "language",
     "description",
 )
-JUDGED = frozenset({"title", "committee", "date"})
+JUDGED = frozenset({"title", "committee", "date", "type", "language"})
 # Fields whose edit may change what the checks found.
 ACCESS = (("is_closed", "is_published"),)
 RECORDING = ("recording_name", "size", "digest", "uploaded_by", "player")
@@ -148,8 +148,15 @@ class HearingAdmin(ModelAdmin):
             intake.file(obj, request.META[_RECEIVED])
             return
         super().save_model(request, obj, form, change)
-        if JUDGED & set(form.changed_data):
-            intake.check_description(obj, today=timezone.localdate())
+
+    def save_related(
+        self, request: HttpRequest, form: HearingForm, formsets: Any, change: Any
+    ) -> None:
+        """Judge the description anew once all of it is saved, the witnesses too."""
+        super().save_related(request, form, formsets, change)
+        edited = JUDGED & set(form.changed_data) or any(each.has_changed() for each in formsets)
+        if change and edited:
+            intake.check_description(form.instance, today=timezone.localdate())
 
     def response_post_save_add(self, request: HttpRequest, obj: Hearing) -> HttpResponseBase:
         """Lead to where the check is seen."""

@@ -20,6 +20,8 @@ _TIMED_CONTAINERS = frozenset({"mov", "matroska", "webm", "flac", "wav"})
 # Their headers tell the true duration; a VBR MP3's often does not.
 _MISSING_TAIL_MS = 2_000
 # A shorter difference is rounding and codec delay.
+_CLIPPED = np.float32(32_760 / 32_768)
+# Samples as loud are at full scale.
 _BLEMISH_MS = 200
 # Less is a last packet cut short, in files that sound whole.
 
@@ -41,6 +43,10 @@ class Analysis:
     speech: tuple[Span, ...]
     unreadable: tuple[Span, ...]
     # Where the decoder complained or left a gap; reaches beyond the end of a file cut short.
+    clipped_share: float = 0.0
+    # Of the samples, at full scale.
+    channel_peaks_dbfs: tuple[float | None, ...] = ()
+    # Of each channel before they are mixed; None for digital silence.
 
 
 class TooLong(MediaError):
@@ -62,11 +68,18 @@ class _Loudness:
         self._squares = 0.0
         self._count = 0
         self._peak = 0.0
+        self._clipped = 0
 
     def feed(self, samples: NDArray[np.float32]) -> None:
         self._squares += float(np.square(samples).sum(dtype=np.float64))
         self._count += len(samples)
-        self._peak = max(self._peak, float(np.abs(samples).max(initial=0)))
+        loudness = np.abs(samples)
+        self._peak = max(self._peak, float(loudness.max(initial=0)))
+        self._clipped += int(np.count_nonzero(loudness >= _CLIPPED))
+
+    @property
+    def clipped_share(self) -> float:
+        return self._clipped / self._count
 
     @property
     def mean_dbfs(self) -> float | None:
@@ -94,7 +107,7 @@ def analyse(
         raise NoAudio("The file has no sound track.")
     speech, loudness, landmarks = SpeechStream(), _Loudness(), Landmarks()
     sample_count = 0
-    with ffmpeg.decode(path) as stream:
+    with ffmpeg.decode(path, with_peaks=True) as stream:
         for page in _pages(stream):
             samples = page.astype(np.float32) * _FULL_SCALE
             loudness.feed(samples)
@@ -116,6 +129,8 @@ def analyse(
         peak_dbfs=loudness.peak_dbfs,
         speech=speech.close(duration_ms),
         unreadable=_unreadable(stream.damage, duration_ms, claims),
+        clipped_share=loudness.clipped_share,
+        channel_peaks_dbfs=stream.channel_peaks_dbfs,
     )
 
 

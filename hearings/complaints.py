@@ -1,10 +1,11 @@
-"""What ffmpeg says on stderr, read for the places where a recording is damaged."""
+"""What ffmpeg says on stderr: where a recording is damaged, and how loud each channel gets."""
 
+import math
 import re
 
 from hearings.spans import Span, union
 
-_RATE = re.compile(r"\[Parsed_aresample_0 @ [^]]*\] ch:.* r:(\d+)Hz -> ")
+_RATE = re.compile(r"\[Parsed_aresample_\d @ [^]]*\] ch:.* r:(\d+)Hz -> ")
 _ADDED = re.compile(r"\[[^]]*\] \[SWR @ [^]]*\] adding (\d+) audio samples of silence")
 _DROPPED = re.compile(r"\[[^]]*\] \[SWR @ [^]]*\] discarding (\d+) audio samples")
 _BROKEN = re.compile(
@@ -13,6 +14,9 @@ _BROKEN = re.compile(
     r"Error submitting packet to decoder|CRC mismatch!|Packet corrupt|File ended prematurely|"
     r".*invalid as first byte of an EBML number|.*exceeds max length|.*partial file)"
 )
+_CHANNEL = re.compile(r"\[Parsed_astats_0 @ [^]]*\] Channel: (\d+)$")
+_PEAK = re.compile(r"\[Parsed_astats_0 @ [^]]*\] Peak level dB: (-inf|-?\d+\.\d+)$")
+_MOST_CHANNELS = 64
 _MISSING_TRACK = re.compile(r"Stream map '[^']*' matches no streams")
 _OUTPUT_RATE = 16
 # Samples a millisecond; dropped ones are counted at this rate, added ones at the file's.
@@ -35,6 +39,9 @@ class Complaints:
         self.runs_backwards = False
         # Sound was dropped because its time had already passed.
         self.last_line = ""
+        self._channel = 0
+        # Whose peak is told next.
+        self._peaks: dict[int, float] = {}
         self._rate = 0
         self._spans: list[Span] = []
         self._gap_start_ms = 0
@@ -47,6 +54,11 @@ class Complaints:
         """Return the damaged stretches noted so far, in order."""
         return union([*self._spans, *self._gap()], bridge_ms=_BRIDGE_MS)
 
+    @property
+    def channel_peaks_dbfs(self) -> tuple[float | None, ...]:
+        """Return each channel's loudest moment, told at the end; None for digital silence."""
+        return tuple(None if math.isinf(peak) else peak for _, peak in sorted(self._peaks.items()))
+
     def note(self, line: str, *, position_ms: int) -> None:
         """Take one line that came when *position_ms* of sound had been read."""
         self.last_line = line
@@ -58,12 +70,22 @@ class Complaints:
             self._add(Span(position_ms, position_ms + _COMPLAINT_MS))
         elif found := _RATE.match(line):
             self._rate = int(found[1])
+        elif found := _CHANNEL.match(line):
+            self._channel = int(found[1])
+        elif found := _PEAK.match(line):
+            self._note_peak(float(found[1]))
         elif _MISSING_TRACK.match(line):
             self.no_such_track = True
 
     def note_end(self, *, position_ms: int) -> None:
         """Take it that the decoder gave up at *position_ms*."""
         self._add(Span(max(0, position_ms - _COMPLAINT_MS), position_ms))
+
+    def _note_peak(self, peak_dbfs: float) -> None:
+        """Take a channel's peak; a file whose layout changes is told of in several parts."""
+        if 0 < self._channel <= _MOST_CHANNELS:
+            known = self._peaks.get(self._channel, -math.inf)
+            self._peaks[self._channel] = max(known, peak_dbfs)
 
     def _lengthen_gap(self, samples: int, position_ms: int) -> None:
         """Add to a gap; a long one is reported in many pieces."""

@@ -57,6 +57,8 @@ _ON_THE_TIME_LINE = (
     # Half a second a write: small enough to tell where a complaint belongs.
     "asetnsamples=n=8192:p=0"
 )
+_CHANNEL_PEAKS = "astats=measure_perchannel=Peak_level:measure_overall=none"
+# Looks at the sound as it is in the file and passes it on.
 _ENTRIES = (
     "format=format_name,duration,probe_score:stream=codec_type,codec_name,sample_rate,channels"
 )
@@ -125,6 +127,11 @@ class PcmStream:
         return self._complaints.damage
 
     @property
+    def channel_peaks_dbfs(self) -> tuple[float | None, ...]:
+        """How loud each channel gets as recorded, known at the end and if it was asked for."""
+        return self._complaints.channel_peaks_dbfs
+
+    @property
     def runs_backwards(self) -> bool:
         """Say whether sound was dropped because its time had already passed."""
         return self._complaints.runs_backwards
@@ -179,14 +186,20 @@ def probe(path: Path) -> Probe:
 
 
 @contextlib.contextmanager
-def decode(path: Path, *, span: Span | None = None, track: int = 0) -> Iterator[PcmStream]:
+def decode(
+    path: Path, *, span: Span | None = None, track: int = 0, with_peaks: bool = False
+) -> Iterator[PcmStream]:
     """Give the sound of *path* as a stream; the decoder is gone on leaving. Raises MediaError.
+
+    *with_peaks* has it look at each channel before they are mixed; the sound is the same.
 
     Gaps between timestamps become silence, so that a position is the same time in every decode,
     whole or of a *span*. The decoder dies with the thread that started it: read it in that one.
     """
     window = {} if span is None else _window(span.start_ms, span.end_ms)
-    with confined(_decode_command(path, window, track), _DECODE_LIMITS) as process:
+    with confined(
+        _decode_command(path, window, track, with_peaks=with_peaks), _DECODE_LIMITS
+    ) as process:
         try:
             yield PcmStream(process, Complaints())
         except TimedOut as error:
@@ -219,12 +232,14 @@ def _window(start_ms: int, end_ms: int) -> dict[str, str]:
     return {"ss": f"{start_ms / 1000:.3f}", "t": f"{(end_ms - start_ms) / 1000:.3f}"}
 
 
-def _decode_command(path: Path, window: dict[str, str], track: int) -> list[str]:
+def _decode_command(
+    path: Path, window: dict[str, str], track: int, *, with_peaks: bool = False
+) -> list[str]:
     sound = ffmpeg.input(_url(path), threads=1, **_GUARDS, **window)
     output = ffmpeg.output(
         sound[f"a:{track}"],
         "pipe:1",
-        af=_ON_THE_TIME_LINE,
+        af=f"{_CHANNEL_PEAKS},{_ON_THE_TIME_LINE}" if with_peaks else _ON_THE_TIME_LINE,
         ac=1,
         threads=1,
         filter_threads=1,

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,8 +14,8 @@ from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import connection, transaction
 
-from hearings import spool, validation
-from hearings.analysis import Analysis, OnProgress, TooLong, analyse
+from hearings import soundness, spool, validation
+from hearings.analysis import Analysis, OnProgress, OnSound, TooLong, analyse
 from hearings.copying import Copied, TooLarge, copy
 from hearings.ffmpeg import FfmpegMissing, MediaError, Probe, probe
 from hearings.findings import description_findings, store_findings
@@ -27,6 +28,7 @@ from hearings.models import (
 )
 from hearings.policies import RecordingLimits
 from hearings.signals import hearing_accepted
+from hearings.soundness import Sound
 from hearings.spans import to_json
 from hearings.validation import Finding, StreamFacts
 
@@ -161,7 +163,7 @@ def check(
 
 
 def check_description(hearing: Hearing, *, today: date) -> None:
-    """Judge title, committee and date anew after an edit; the recording is not read again.
+    """Judge what is said of the hearing anew after an edit; the recording is not read again.
 
     What was refused for its description alone is accepted once that is right.
     """
@@ -224,13 +226,28 @@ def _examine(
     if not path.exists():
         missing = "The recording is no longer where it was stored."
         return None, (validation.unusable("file_missing", missing),)
+    spooled = spool.kept(settings.SCRATCH, hearing.recording_sha256)
+    return examined(path, limits=limits, on_progress=on_progress, keep=spooled)
+
+
+def examined(
+    path: Path,
+    *,
+    limits: RecordingLimits,
+    on_progress: OnProgress | None,
+    keep: AbstractContextManager[OnSound | None],
+) -> tuple[Analysis | None, tuple[Finding, ...]]:
+    """Read the recording at *path* and judge its sound; *keep* gets what is decoded.
+
+    Without an analysis, the findings say why there is none. Raises FfmpegMissing.
+    """
     try:
         claims = probe(path)
         if findings := _stream_findings(claims, limits):
             return None, findings
-        with spool.kept(settings.SCRATCH, hearing.recording_sha256) as keep:
+        with keep as on_sound:
             analysis = analyse(
-                path, limits=limits, claims=claims, on_progress=on_progress, on_sound=keep
+                path, limits=limits, claims=claims, on_progress=on_progress, on_sound=on_sound
             )
     except FfmpegMissing:
         raise
@@ -240,7 +257,17 @@ def _examine(
         return None, (validation.unusable(error.code, str(error)),)
     return analysis, (
         *validation.duration_findings(analysis.duration_ms, limits),
-        *validation.sound_findings(analysis.duration_ms, analysis.speech, analysis.unreadable),
+        *soundness.findings(_sound_of(analysis)),
+    )
+
+
+def _sound_of(analysis: Analysis) -> Sound:
+    return Sound(
+        duration_ms=analysis.duration_ms,
+        speech=analysis.speech,
+        unreadable=analysis.unreadable,
+        clipped_share=analysis.clipped_share,
+        channel_peaks_dbfs=analysis.channel_peaks_dbfs,
     )
 
 

@@ -1,11 +1,13 @@
 """What is wrong with a recording or its description, in words for the person who uploaded it."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from hearings import languages
 from hearings.policies import RecordingLimits
 from hearings.spans import Span
 from hearings.times import full_clock
@@ -17,8 +19,13 @@ _SCHEDULED_AHEAD = timedelta(days=366)
 _ALIKE = 0.85
 # Share of two titles that agrees when they are taken for the same.
 _STRETCHES_NAMED = 5
-DESCRIPTION_CODES = ("title_missing", "date", "committee_missing", "probable_duplicate")
-# Of the findings that follow from title, committee and date.
+_TESTIMONY = frozenset({"hearing", "nomination", "field_hearing"})
+# Where witnesses are heard.
+DESCRIPTION_CODES = (
+    *("title_missing", "date", "committee_missing", "probable_duplicate", "same_recording"),
+    *("language", "witnesses_missing", "witness_twice"),
+)
+# Of the findings that follow from what a person said of the hearing.
 OVERRULABLE_CODES = frozenset({*DESCRIPTION_CODES, "too_short"})
 # A person may go on in spite of these; the others say that it cannot work.
 _USUAL_ADVICE = "Upload the recording as MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with its sound."
@@ -69,6 +76,12 @@ class Description:
     committee: str | None
     # Its code.
     date: date
+    language: str = "en"
+    # ISO 639-1.
+    kind: str = ""
+    # As the hearing's type; empty where nobody said.
+    witnesses: tuple[str, ...] = ()
+    # Their names.
 
 
 def is_refused(findings: Iterable[Finding]) -> bool:
@@ -180,8 +193,13 @@ def sound_findings(
 def description_findings(
     described: Description, *, today: date, others: Sequence[Description] = ()
 ) -> tuple[Finding, ...]:
-    """Judge title, committee and date; *others* are the hearings that it might repeat."""
-    findings = [*_title_findings(described), *_date_findings(described.date, today)]
+    """Judge what a person said of it; *others* are the hearings that it might repeat."""
+    findings = [
+        *_title_findings(described),
+        *_date_findings(described.date, today),
+        *_language_findings(described.language),
+        *_witness_findings(described),
+    ]
     if described.committee is None:
         findings.append(
             _warning(
@@ -217,6 +235,46 @@ def _date_findings(held_on: date, today: date) -> list[Finding]:
     else:
         return []
     return [judge("date", message, "Correct the date of the hearing.", str(held_on))]
+
+
+def _language_findings(code: str) -> list[Finding]:
+    if code in languages.CODES:
+        return []
+    return [
+        _error(
+            "language",
+            f"There is no language “{code}”.",
+            "Write the language as its two-letter code, such as “en” or “es”.",
+            code,
+            "a code of ISO 639-1",
+        )
+    ]
+
+
+def _witness_findings(described: Description) -> list[Finding]:
+    if not described.witnesses and described.kind in _TESTIMONY:
+        return [
+            _warning(
+                "witnesses_missing",
+                "No witness is listed.",
+                "List the witnesses on the hearing’s page: their names are then spelt right more "
+                "often.",
+            )
+        ]
+    seen = Counter(_normal(name) for name in described.witnesses)
+    twice = next((name for name in described.witnesses if seen[_normal(name)] > 1), None)
+    if twice is None:
+        return []
+    return [_warning("witness_twice", f"“{twice}” is listed twice.", "Remove one of the two.")]
+
+
+def same_recording(title: str) -> Finding:
+    """Return the finding for a recording that is filed under another hearing, too."""
+    return _error(
+        "same_recording",
+        f"The same recording is filed as “{title}”.",
+        "Delete one of the two hearings.",
+    )
 
 
 def _damaged(unreadable: Sequence[Span], duration_ms: int) -> Finding:

@@ -18,6 +18,7 @@ from transcription.policies import (
     ChunkingPolicy,
     LeasePolicy,
     RatePolicy,
+    ReadinessPolicy,
     RetryPolicy,
 )
 
@@ -192,6 +193,7 @@ WORKERS = env.int("WORKERS", default=RATE.max_concurrent_chunks + 2)
 DISPATCHER = "transcription.dispatch.QueueDispatcher"
 
 _JOB_TIMEOUT = int(LEASE.job_seconds + API_TIMEOUT_SECONDS * 2)
+READINESS = ReadinessPolicy(silent_workers_seconds=_JOB_TIMEOUT + 60)
 Q_CLUSTER = {
     "name": "senate-audio",
     "orm": "default",

@@ -7,9 +7,14 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from django.conf import settings as current
 from hypothesis import HealthCheck
 from hypothesis import settings as profiles
 from pytest_django import Settings
+
+from hearings.validation import Finding
+from transcription import access
+from transcription.engines.openai_api import OpenAIEngine
 
 profiles.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 profiles.load_profile("busy")
@@ -35,6 +40,17 @@ def now() -> datetime:
 def own_receipts(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the answers of each test apart: numbers of calls begin anew in each."""
     settings.RECEIPTS_DIR = tmp_path_factory.getbasetemp() / "receipts" / uuid4().hex
+
+
+@pytest.fixture(autouse=True)
+def the_vendor_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let only a server of a test's own be asked for its models."""
+    ask = access.ask_server
+
+    def ask_if_it_is_ours(engine: OpenAIEngine) -> tuple[Finding, ...]:
+        return ask(engine) if current.OPENAI_BASE_URL else ()
+
+    monkeypatch.setattr(access, "ask_server", ask_if_it_is_ours)
 
 
 @pytest.fixture(autouse=True)

@@ -19,13 +19,21 @@ from unfold.decorators import action, display
 from hearings.admin import HearingAdmin as DescribedHearingAdmin
 from hearings.forms import HearingForm
 from hearings.models import CheckStatus, Hearing, Witness
+from hearings.validation import Severity
 from transcription import dispatch, pipeline, rate_admin  # noqa: F401 (it registers itself)
 from transcription.clock import database_clock
 from transcription.listing import State, with_state
 from transcription.models import Run, RunStatus, Segment
 from transcription.progress import progress_of
 from transcription.run_admin import RunAdmin
-from transcription.starting import StartForm, candidate, engine_choices, present_terms
+from transcription.starting import (
+    StartForm,
+    candidate,
+    engine_choices,
+    notices,
+    present_circumstances,
+    present_terms,
+)
 
 MOST_AT_ONCE = 100
 # Hearings that one page starts.
@@ -144,8 +152,10 @@ class HearingAdmin(DescribedHearingAdmin):
         """Show what each engine would do, cost and take; nothing starts."""
         wishes = form.wishes
         terms = present_terms(wishes)
-        candidates = [candidate(hearing, wishes, terms) for hearing in hearings]
+        given = present_circumstances(wishes, now=database_clock())
+        candidates = [candidate(hearing, wishes, terms, given) for hearing in hearings]
         choices = engine_choices(candidates, wishes, terms)
+        found = notices(candidates)
         form.suggest(choices)
         context = self.admin_site.each_context(request) | {
             "title": "Transcribe",
@@ -153,20 +163,34 @@ class HearingAdmin(DescribedHearingAdmin):
             "form": form,
             "choices": choices,
             "candidates": candidates,
+            "notices": found,
+            "warnings": {n.finding.code for n in found if n.finding.severity is Severity.WARNING},
             "sole": hearings[0] if len(hearings) == 1 else None,
         }
         return render(request, "admin/hearings/hearing/transcribe.html", context)
 
     def _chosen(self, request: HttpRequest) -> QuerySet[Hearing]:
+        hearings = Hearing.objects.filter(pk__in=self._keys(request))
+        related = hearings.select_related("analysis", "committee")
+        return related.prefetch_related("runs", "findings")
+
+    @staticmethod
+    def _keys(request: HttpRequest) -> list[str]:
         keys = [key for key in request.GET.getlist("hearing") if key.isdecimal()]
-        hearings = Hearing.objects.filter(pk__in=keys[:MOST_AT_ONCE])
-        return hearings.select_related("analysis", "committee").prefetch_related("runs")
+        return keys[:MOST_AT_ONCE]
 
     def _started(
         self, request: HttpRequest, form: StartForm, hearings: Sequence[Hearing]
     ) -> HttpResponse:
-        """Start what may start, say what may not, and lead to where it is seen."""
-        runs = [run for hearing in hearings if (run := self._start(request, form, hearing))]
+        """Start what may start, say what may not, and lead to where it is seen.
+
+        Where there is something to be seen first, show the page of a sole hearing again.
+        """
+        try:
+            runs = [run for hearing in hearings if (run := self._start(request, form, hearing))]
+        except pipeline.NotAccepted as unseen:
+            self.message_user(request, str(unseen), messages.WARNING)
+            return self._offered(request, form, hearings)
         if len(hearings) > 1:
             return redirect("admin:hearings_hearing_changelist")
         if runs:
@@ -181,8 +205,11 @@ class HearingAdmin(DescribedHearingAdmin):
                 by=request.user,  # type: ignore[arg-type]  # admin_view lets nobody else in
                 now=database_clock(),
                 again=form.cleaned_data["again"],
+                accepted=request.POST.getlist("accepted"),
             )
         except pipeline.StartRefused as refusal:
+            if isinstance(refusal, pipeline.NotAccepted) and len(self._keys(request)) == 1:
+                raise
             self.message_user(request, f"{hearing}: {refusal}", messages.ERROR)
             return None
         self.message_user(

@@ -1,5 +1,6 @@
 """From a command's SOURCE (a path, or a hearing's slug or id) to a hearing that is checked."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,21 +54,37 @@ def committee_named(code: str | None) -> Committee | None:
     return committee
 
 
-def filed(path: Path, described: Description) -> tuple[Hearing, bool]:
+def filed_as(path: Path) -> Hearing | None:
+    """Return the hearing whose recording has the same bytes. Raises NoSuchSource."""
+    try:
+        with path.open("rb") as source:
+            sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+    except OSError as error:
+        raise NoSuchSource(f"{path} cannot be read: {error.strerror}.") from error
+    return Hearing.objects.filter(recording_sha256=sha256).first()
+
+
+def described(path: Path, description: Description) -> Hearing:
+    """Return a hearing for a recording, not saved. Raises NoSuchSource."""
+    name = os.fsencode(path.name).decode(errors="replace")  # a name need not be valid text
+    return Hearing(
+        title=description.title or Path(name).stem[:300],
+        committee=committee_named(description.committee),
+        date=description.date,
+        language=description.language,
+        recording_name=name,
+    )
+
+
+def filed(path: Path, description: Description) -> tuple[Hearing, bool]:
     """Return the hearing of this recording and whether it is new; the same bytes are filed once.
 
     Raises NoSuchSource, and what `hearings.intake.store` raises, but RecordingKnown.
     """
-    name = os.fsencode(path.name).decode(errors="replace")  # a name need not be valid text
-    hearing = Hearing(
-        title=described.title or Path(name).stem[:300],
-        committee=committee_named(described.committee),
-        date=described.date,
-        language=described.language,
-    )
+    hearing = described(path, description)
     try:
         with path.open("rb") as source:
-            return intake.store(hearing, source, name=name), True
+            return intake.store(hearing, source, name=hearing.recording_name), True
     except intake.RecordingKnown as known:
         return known.hearing, False
     except OSError as error:

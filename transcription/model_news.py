@@ -19,9 +19,18 @@ def learn_daily(engine: Engine) -> None:
     """
     if not isinstance(engine, OpenAIEngine):
         return
-    if not cache.add(f"model-news-{engine.name}-{engine.model}", "asked", DAY_SECONDS):
+    if not cache.add(_key(engine), "asked", DAY_SECONDS):
         return
     try:
         engine.examine()
     except EngineError as error:
         logger.info("the server did not tell when the model ends: %s", error)
+
+
+def note_learned(engine: Engine) -> None:
+    """Take it that the server was asked just now, for whatever reason."""
+    cache.set(_key(engine), "asked", DAY_SECONDS)
+
+
+def _key(engine: Engine) -> str:
+    return f"model-news-{engine.name}-{engine.model}"

@@ -7,7 +7,7 @@ conclude: merge, cut into sentences, store.
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -17,7 +17,18 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from hearings.models import Hearing
-from transcription import dispatch, doubting, forecast, planning, rates, recutting
+from hearings.validation import Severity
+from transcription import (
+    acceptance,
+    access,
+    dispatch,
+    doubting,
+    forecast,
+    planning,
+    rates,
+    readiness,
+    recutting,
+)
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, Engine
 from transcription.engines.registry import default_model, engine_for
@@ -26,20 +37,24 @@ from transcription.logs import log_fields
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 from transcription.recovery import recover_stalled
 from transcription.roster import subject_of
+from transcription.scoring import Readiness, sentences
 
 logger = logging.getLogger(__name__)
 
-CLOSED = (
-    "This hearing is closed: its recording must not leave the house. "
-    "Use the embedded engine (whisper)."
-)
-
-
+CLOSED = access.CLOSED
 EMBEDDED = "whisper"
 
 
 class StartRefused(Exception):
-    """A run cannot start; the message says why and what to do."""
+    """A run cannot start; the message says why and what to do, a reason a line."""
+
+
+class NotAccepted(StartRefused):
+    """There are warnings that the person who starts the run has not seen."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        super().__init__("Something was found that you have not seen yet. Look at it, then start.")
+        self.readiness = readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +84,24 @@ class RunOptions:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def start(
+def start(  # noqa: PLR0913 (each a wish of its own)
     hearing: Hearing,
     options: RunOptions,
     *,
     by: User | None,
     now: datetime,
     again: bool = False,
+    accepted: Collection[str] | None = None,
+    brings_workers: bool = False,
 ) -> Run:
     """Return the run that gives this hearing its transcript, begun now where there is none.
 
     The same settings find their run again: a finished one is returned as it is, an interrupted,
-    paused or incomplete one goes on, and nothing is paid for twice; *again* begins anew. Raises
-    StartRefused.
+    paused or incomplete one goes on, and nothing is paid for twice; *again* begins anew.
+
+    *accepted* are the codes of the warnings that the person has seen; None: whatever they are. They
+    are kept with the run. Who *brings_workers* needs none alive. Raises StartRefused, and
+    NotAccepted, before anything is sent. Call it outside transactions: a server may be asked.
     """
     _refuse_impossible(hearing, options)
     earlier = hearing.runs.exclude(status=RunStatus.CANCELLED)
@@ -93,11 +113,42 @@ def start(
             f"Run {busy.pk} with other settings ({busy.engine} {busy.model}) is "
             f"{busy.get_status_display().lower()} for this hearing. Wait for it, or cancel it."
         )
+    ready = assess(hearing, options, now=now, brings_workers=brings_workers)
+    _refuse_unready(ready, accepted)
     try:
         with transaction.atomic():
-            return _begun(hearing, options, by=by, now=now, again=again)
+            run = _begun(hearing, options, by=by, now=now, again=again)
+            acceptance.keep(run, ready, by=by, now=now)
+            return run
     except IntegrityError as error:  # a second click was faster
         raise StartRefused("Another run for this hearing was started just now.") from error
+
+
+def check_access(options: RunOptions, *, now: datetime) -> None:
+    """Return where the engine can be had, whatever the hearing. Raises StartRefused.
+
+    Costs nothing; may ask a server.
+    """
+    found = access.findings(check_engine(options), now=now)
+    if errors := [each for each in found if each.severity is Severity.ERROR]:
+        raise StartRefused("\n".join(sentences(each) for each in errors))
+
+
+def assess(
+    hearing: Hearing, options: RunOptions, *, now: datetime, brings_workers: bool = False
+) -> Readiness:
+    """Return what speaks against a fresh run, and the score. Costs nothing; may ask a server."""
+    engine = engine_for(options.engine, options.model)
+    given = readiness.circumstances(engine, now=now, brings_workers=brings_workers)
+    expected = forecast.terms_of(options.engine, options.model).estimate(_plan(hearing, options))
+    return readiness.judge(hearing, given, language=options.language, cost_usd=expected.cost_usd)
+
+
+def _refuse_unready(ready: Readiness, accepted: Collection[str] | None) -> None:
+    if not ready.is_ready:
+        raise StartRefused(ready.refusal)
+    if accepted is not None and ready.unseen(accepted):
+        raise NotAccepted(ready)
 
 
 def preview(hearing: Hearing, options: RunOptions) -> planning.Plan:

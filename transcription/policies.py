@@ -101,6 +101,33 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadinessPolicy:
+    """What a host must have before a run starts; with less than the least of it none does."""
+
+    hosted_memory_bytes: int = 512 * 1024**2
+    hosted_least_memory_bytes: int = 96 * 1024**2
+    # Free, for a run whose sound is sent away.
+    embedded_memory_bytes: int = 1024 * 1024**2
+    embedded_least_memory_bytes: int = 256 * 1024**2
+    # Free, for one that loads a model here.
+    disk_margin: float = 2.2
+    # Times what the hearing itself needs.
+    spare_disk_bytes: int = 512 * 1024**2
+    least_disk_bytes: int = 16 * 1024**2
+    # Free on top of that.
+    most_load_per_core: float = 2.0
+    # Processes that want to work.
+    least_ffmpeg: tuple[int, int] = (4, 3)
+    # Major and minor version.
+    silent_workers_seconds: float = 960.0
+    # Longer than any job lasts.
+    look_seconds: float = 5.0
+    # A server has so long to tell of a model.
+    remembered_seconds: int = 30
+    # Nobody asks it again so soon.
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetPolicy:
     """What may be spent on hosted engines, in dollars; None: no limit of ours."""
 

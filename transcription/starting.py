@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django import forms
 from django.conf import settings
 
 from hearings.models import Hearing
-from transcription import pipeline
+from hearings.validation import Finding, Severity
+from transcription import host_facts, pipeline
 from transcription.engines.registry import NAMES, default_model, engine_for
 from transcription.estimating import Estimate, together
 from transcription.forecast import Terms, terms_of
 from transcription.hosted_choices import hosted_choices
 from transcription.outlook import Outlook, outlook
 from transcription.pipeline import RunOptions
+from transcription.readiness import Circumstances, circumstances, judge
+from transcription.scoring import AREA_NAMES, Area, Judged, Readiness
 
 HOSTED = "openai"
 # The engine that the choice of a model is for.
@@ -59,6 +63,8 @@ class Offer:
     # None where it will not take it.
     reason: str
     # Why not, for a person.
+    readiness: Readiness | None = None
+    # None where nothing would begin: it will not take it, or a run goes on.
 
     @property
     def longest_ms(self) -> int:
@@ -89,14 +95,66 @@ class EngineChoice:
     # For all hearings that it takes, where there are several.
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that was found before the start."""
+
+    area: str
+    # The validator's name.
+    finding: Finding
+    engine: str
+    # The engine that it concerns; empty: each.
+    hearings: tuple[str, ...]
+    # Titles of those that it concerns.
+
+
+def present_circumstances(wishes: Wishes, *, now: datetime) -> dict[str, Circumstances]:
+    """Return what is so for every hearing, for each engine. A server may be asked."""
+    host = host_facts.measure(now=now)
+    return {
+        name: circumstances(engine_for(name, wishes.model_of(name)), now=now, host=host)
+        for name in NAMES
+    }
+
+
+def notices(candidates: Sequence[Candidate]) -> list[Notice]:
+    """Return what was found, each once, the errors first and each validator's together."""
+    where: dict[Judged, list[tuple[str, str]]] = {}
+    for each in candidates:
+        for offer in each.offers:
+            for judged in offer.readiness.judged if offer.readiness else ():
+                where.setdefault(judged, []).append((offer.engine, each.hearing.title))
+    asked = {offer.engine for each in candidates for offer in each.offers if offer.readiness}
+    return [
+        Notice(
+            AREA_NAMES[judged.area],
+            judged.finding,
+            "" if {engine for engine, _ in places} == asked else places[0][0],
+            tuple(dict.fromkeys(title for _, title in places)),
+        )
+        for judged, places in sorted(where.items(), key=_order)
+    ]
+
+
+def _order(entry: tuple[Judged, object]) -> tuple[bool, int]:
+    judged, _ = entry
+    return judged.finding.severity is not Severity.ERROR, list(Area).index(judged.area)
+
+
 def present_terms(wishes: Wishes) -> dict[str, Terms]:
     """Return what each engine costs and takes at present."""
     return {name: terms_of(name, wishes.model_of(name)) for name in NAMES}
 
 
-def candidate(hearing: Hearing, wishes: Wishes, terms: Mapping[str, Terms]) -> Candidate:
+def candidate(
+    hearing: Hearing,
+    wishes: Wishes,
+    terms: Mapping[str, Terms],
+    given: Mapping[str, Circumstances],
+) -> Candidate:
     """Return what each engine would do with *hearing*."""
-    return Candidate(hearing, tuple(_offer(hearing, name, wishes, terms[name]) for name in NAMES))
+    offers = (_offer(hearing, name, wishes, terms[name], given[name]) for name in NAMES)
+    return Candidate(hearing, tuple(offers))
 
 
 def engine_choices(
@@ -163,10 +221,17 @@ class StartForm(forms.Form):
         return self.wishes.options_for(hearing, self.cleaned_data["engine"])
 
 
-def _offer(hearing: Hearing, engine: str, wishes: Wishes, terms: Terms) -> Offer:
+def _offer(
+    hearing: Hearing, engine: str, wishes: Wishes, terms: Terms, given: Circumstances
+) -> Offer:
     options = wishes.options_for(hearing, engine)
     try:
         found = outlook(hearing, options, again=wishes.again, terms=terms)
     except pipeline.StartRefused as refusal:
         return Offer(engine, None, str(refusal))
-    return Offer(engine, found, "")
+    if found.earlier:
+        return Offer(engine, found, "")
+    ready = judge(hearing, given, language=options.language, cost_usd=found.estimate.cost_usd)
+    if not ready.is_ready:
+        return Offer(engine, None, ready.refusal, ready)
+    return Offer(engine, found, "", ready)

@@ -116,7 +116,7 @@ def _run_facts(run: Run, chunks: Sequence[Chunk]) -> RunFacts:
         finished_at=run.finished_at,
         chunks=len(chunks),
         chunks_failed=sum(chunk.status in ENDED_WITHOUT_RESULT for chunk in chunks),
-        validation_score=None,
+        validation_score=run.validation_score,
         billed_seconds=None if bill.audio_ms is None else bill.audio_ms / 1000,
         cost_usd=None if bill.usd is None else float(bill.usd),
         seams_ms=seams(piece for chunk in chunks for piece in chunk.window_spans or (chunk.span,)),

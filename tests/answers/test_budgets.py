@@ -72,9 +72,9 @@ def test_a_refused_call_costs_nothing(trial: Trial, settings: Settings) -> None:
 
 
 def test_without_a_price_nothing_is_sent_under_a_budget(trial: Trial, settings: Settings) -> None:
+    trial.start()
     settings.BUDGET = BudgetPolicy(usd_per_month=Decimal(1000))
     settings.OPENAI_USD_PER_MINUTE = None
-    trial.start()
 
     trial.to_the_end()
 

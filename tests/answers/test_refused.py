@@ -67,9 +67,9 @@ def test_nothing_follows_a_redirect_to_another_host(trial: Trial, status: int) -
 def test_a_certificate_that_nobody_trusts_gets_no_audio(
     trial: Trial, settings: Settings, tmp_path: Path
 ) -> None:
+    trial.start()
     with FakeApi(tls=self_signed(tmp_path)) as server:
         settings.OPENAI_BASE_URL = server.url
-        trial.start()
 
         trial.to_the_end()
 

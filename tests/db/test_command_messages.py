@@ -15,8 +15,9 @@ from tests.db.run_kit import recorded_hearing
 from tests.factories import NOW
 from transcription import pipeline
 from transcription.bills import Bill
+from transcription.exits import Exit
 from transcription.holders import this_process
-from transcription.management.commands.transcribe_hearing import Exit, _told
+from transcription.management.commands.transcribe_hearing import _told
 from transcription.models import ChunkStatus, RunStatus, WorkerCluster
 from transcription.pipeline import RunOptions
 from transcription.progress import Progress

@@ -272,7 +272,11 @@ def test_a_good_recording_is_accepted_with_its_analysis(accepted: list[Hearing])
 
     findings = check(hearing)
 
-    assert findings == {"no_speech": "warning", "committee_missing": "warning"}
+    assert findings == {
+        "no_speech": "warning",
+        "committee_missing": "warning",
+        "witnesses_missing": "warning",
+    }
     assert hearing.is_accepted
     hearing.refresh_from_db()
     assert hearing.is_accepted
@@ -285,7 +289,7 @@ def test_a_good_recording_is_accepted_with_its_analysis(accepted: list[Hearing])
 def test_the_sample_hearing_is_accepted() -> None:
     hearing = store(SAMPLE.read_bytes())
 
-    assert check(hearing) == {"committee_missing": "warning"}
+    assert check(hearing) == {"committee_missing": "warning", "witnesses_missing": "warning"}
     assert len(hearing.analysis.speech_spans) > 10
 
 
@@ -325,6 +329,14 @@ def test_a_probable_duplicate_is_told_by_its_title() -> None:
     make_hearing(title="oversight of the mint", date=TODAY)
 
     assert check(store(tone()))["probable_duplicate"] == "warning"
+
+
+def test_a_recording_that_is_filed_twice_after_all_is_refused() -> None:
+    hearing = store(tone())
+    make_hearing(title="Twin", recording_sha256=hearing.recording_sha256)
+
+    assert check(hearing)["same_recording"] == "error"
+    assert "filed as “Twin”" in hearing.findings.get(code="same_recording").message
 
 
 def test_checking_twice_finds_the_same_once(accepted: list[Hearing]) -> None:

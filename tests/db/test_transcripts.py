@@ -187,6 +187,12 @@ def test_only_an_engine_on_this_machine_is_known_to_cost_nothing(
     assert facts["validation_score"] is None
 
 
+def test_the_score_of_the_checks_before_the_start_is_exported() -> None:
+    run = finished_run(validation_score=93)
+
+    assert json.loads(FORMATS["json"].render(transcript_of(run)))["run"]["validation_score"] == 93
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_can_write_a_run_without_a_word(name: str) -> None:
     run = make_run(make_hearing(speech=[]), status=RunStatus.COMPLETE)

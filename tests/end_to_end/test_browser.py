@@ -42,7 +42,10 @@ def test_a_person_uploads_transcribes_reads_and_listens(site: Site, page: Page) 
     upload_the_sample(page, site)
     expect(page.locator("#standing")).to_contain_text("Accepted", timeout=WORK_MS)
     page.get_by_role("link", name="Transcribe…").click()
+    expect(page.locator("form.standing")).to_contain_text("nothing is paid")
+    expect(page.locator("form.standing")).to_contain_text("Readiness ")
     page.get_by_role("button", name="Start").click()
+    expect(page.locator("#readiness")).to_contain_text("Readiness before the start: ")
     readings = progress_readings(page)
 
     assert len(set(readings)) >= 2

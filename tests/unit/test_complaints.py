@@ -107,3 +107,14 @@ def test_endless_damage_is_kept_in_bounded_memory() -> None:
     damage = after(*[(at * 10_000, line) for at in range(5_000)]).damage
 
     assert len(damage) == 1_000
+
+
+def test_the_loudest_moment_of_each_channel_is_read_as_it_was_told() -> None:
+    told = "[Parsed_astats_0 @ 0x5] "
+    lines = ("Channel: 1", "Peak level dB: -5.223312", "Channel: 2", "Peak level dB: -inf")
+    again = ("Channel: 1", "Peak level dB: -7.100000")
+
+    complaints = after(*((9_000, told + line) for line in (*lines, *again)))
+
+    assert complaints.channel_peaks_dbfs == (-5.223312, None)
+    assert complaints.damage == ()

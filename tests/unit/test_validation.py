@@ -171,6 +171,33 @@ def test_a_hearing_that_differs_is_no_duplicate(other: Description) -> None:
     assert validation.description_findings(HEARING, today=TODAY, others=[other]) == ()
 
 
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [("en", {}), ("es", {}), ("", {"language": "error"}), ("xx", {"language": "error"})],
+)
+def test_a_hearing_is_in_a_language_that_there_is(code: str, found: dict[str, str]) -> None:
+    described = replace(HEARING, language=code)
+
+    assert codes(validation.description_findings(described, today=TODAY)) == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "witnesses", "found"),
+    [
+        ("hearing", (), {"witnesses_missing": "warning"}),
+        ("nomination", ("Jane Roe",), {}),
+        ("business_meeting", (), {}),
+        ("hearing", ("Jane Roe", "John Doe", "jane  ROE"), {"witness_twice": "warning"}),
+    ],
+)
+def test_witnesses_are_listed_once_each_where_some_are_heard(
+    kind: str, witnesses: tuple[str, ...], found: dict[str, str]
+) -> None:
+    described = replace(HEARING, kind=kind, witnesses=witnesses)
+
+    assert codes(validation.description_findings(described, today=TODAY)) == found
+
+
 def test_only_errors_refuse() -> None:
     warning = validation.description_findings(replace(HEARING, committee=None), today=TODAY)
     error = validation.description_findings(replace(HEARING, title=""), today=TODAY)

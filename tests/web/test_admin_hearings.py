@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from hearings.models import CheckStatus, Committee, Hearing, ValidationFinding
 from tests.factories import make_chunk, make_hearing, make_run, make_segments
-from tests.web.admin_kit import change_address, description
+from tests.web.admin_kit import ONE_WITNESS, change_address, description
 from transcription.models import ChunkStatus, Run, RunStatus
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +97,18 @@ def test_an_edit_of_the_date_is_judged_without_reading_the_recording_again(
 
     hearing.refresh_from_db()
     assert hearing.check_status == CheckStatus.ACCEPTED
-    assert [finding.code for finding in hearing.findings.all()] == ["committee_missing"]
+    found = {finding.code for finding in hearing.findings.all()}
+    assert found == {"committee_missing", "witnesses_missing"}
+
+
+def test_witnesses_that_are_added_later_are_judged(administrator: Client) -> None:
+    hearing = make_hearing()
+    missing = {"code": "witnesses_missing", "severity": "warning", "message": "No witness."}
+    ValidationFinding.objects.create(hearing=hearing, **missing)
+
+    administrator.post(change_address(hearing.pk), description(**ONE_WITNESS))
+
+    assert {finding.code for finding in hearing.findings.all()} == {"committee_missing"}
 
 
 def test_no_edit_accepts_a_recording_that_cannot_be_read(administrator: Client) -> None:

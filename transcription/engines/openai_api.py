@@ -198,13 +198,13 @@ class OpenAIEngine:
         heard = answers.parse(body, speech=speech, duration_ms=duration_ms)
         return Transcription(heard.words, heard.flags, heard.usage)
 
-    def examine(self, *, longest_seconds: float = LONGEST_LOOK_SECONDS) -> ModelFacts:
+    def examine(self, *, within_seconds: float = LONGEST_LOOK_SECONDS) -> ModelFacts:
         """Return what the server says of the model, and remember it. Costs nothing.
 
         Raises EngineError: AccessRefused where the key or the model will not do.
         """
         self.check()
-        seconds = min(self._timeout_seconds, longest_seconds)
+        seconds = min(self._timeout_seconds, within_seconds)
         with self._connected(seconds) as connection:
             models = connection.client.models.with_raw_response
             try:

@@ -16,6 +16,7 @@
 The rows are the truth; a queued job is a nudge to look at them.
 """
 
+from transcription.models.accepted import AcceptedFinding
 from transcription.models.chunks import Attempt, Chunk
 from transcription.models.holding import Slot, WorkerCluster
 from transcription.models.rates import RateLimit, ServerModel
@@ -24,6 +25,7 @@ from transcription.models.segments import Segment
 from transcription.models.states import ChunkStatus, RunStatus
 
 __all__ = [
+    "AcceptedFinding",
     "Appetite",
     "Attempt",
     "Chunk",

@@ -106,6 +106,8 @@ class Run(models.Model):
     # What it was expected to cost when it began; None where no price was known.
     estimated_seconds = models.FloatField(null=True)
     # And to take.
+    validation_score = models.PositiveSmallIntegerField(null=True)
+    # Percent of the checks before it began that passed, weighted; None for runs from before those.
 
     objects = RunQuerySet.as_manager()
 
@@ -134,6 +136,10 @@ class Run(models.Model):
                 | (~Q(status="paused") & Q(paused_from="")),
             ),
             models.CheckConstraint(name="run_parallel_positive", condition=Q(parallel__gt=0)),
+            models.CheckConstraint(
+                name="run_validation_score_is_percent",
+                condition=Q(validation_score__isnull=True) | Q(validation_score__lte=100),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -49,7 +49,7 @@ def _asked(engine: OpenAIEngine) -> Seen:
     if limit.is_broken or not rates.may_send(settings.RATE):
         told = f"Not asked while the limit is closed. {limit.reason}".strip()
         return Seen(State.WARNING, told, "See the limiter below.")
-    facts = engine.examine(longest_seconds=LONGEST_LOOK_SECONDS)
+    facts = engine.examine(within_seconds=LONGEST_LOOK_SECONDS)
     told = f"The server knows the key and the model {engine.model}."
     if facts.shutdown_date:
         told += f" It ends the model on {facts.shutdown_date:%-d %B %Y}."

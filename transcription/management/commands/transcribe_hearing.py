@@ -3,57 +3,36 @@
 import logging
 import sys
 import time
-from argparse import ArgumentParser, ArgumentTypeError
-from dataclasses import replace
-from datetime import date
-from enum import IntEnum
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import OperationalError, ProgrammingError
-from django.utils import timezone
 
 from hearings import intake
 from hearings.ffmpeg import MediaError
 from hearings.models import Hearing, ValidationFinding
 from hearings.times import clock
 from hearings.validation import Finding, Severity
-from transcription import clusters, filing, pipeline
+from transcription import clusters, filing, pipeline, source_arguments
 from transcription.attached_cluster import STOP_MARGIN_SECONDS, AttachedCluster
 from transcription.bills import Bill, bill_of
 from transcription.clock import database_clock
-from transcription.engines.registry import NAMES as ENGINES
+from transcription.exits import Exit, database_sentence, failure
 from transcription.exports import FORMATS
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 from transcription.outlook import outlook
 from transcription.output import OutputError, Sink
 from transcription.progress import Progress, progress_of
 from transcription.reporting import Reporter
+from transcription.scoring import Area
 from transcription.transcripts import transcript_of
 
 LATER_FORMATS = ("srt", "vtt", "csv", "docx", "pdf")
-MOST_TITLE = 300
-# Characters that the row has room for.
-ISO_639_1 = 2
-# Letters of a language's code.
 LOOK_SECONDS = 0.2
 # How often the rows are read for progress.
-
-
-class Exit(IntEnum):
-    """The contract's exit codes."""
-
-    COMPLETE = 0
-    WRONG_USAGE = 2
-    REFUSED = 3
-    FAILED = 4
-    WITH_GAPS = 5
-    PAUSED = 6
-    INTERRUPTED = 130
-
-
 BY_STATUS = {
     RunStatus.COMPLETE: Exit.COMPLETE,
     RunStatus.INCOMPLETE: Exit.WITH_GAPS,
@@ -61,29 +40,13 @@ BY_STATUS = {
 }
 
 
-def failure(message: str, code: Exit) -> CommandError:
-    """Return the error that ends the command with *code*."""
-    return CommandError(message, returncode=int(code))
-
-
 class Command(BaseCommand):
     help = "Transcribe a recording. The transcript goes to standard output, all else to the error."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("source", help="path of a recording, or a hearing's slug or id")
-        new = parser.add_argument_group("a new hearing")
-        new.add_argument("--title", type=_title, help="default: the file's name")
-        new.add_argument("--committee", metavar="CODE")
-        new.add_argument("--date", type=_date, metavar="YYYY-MM-DD", help="default: today")
-        how = parser.add_argument_group("how")
-        how.add_argument("--engine", choices=ENGINES)
-        how.add_argument("--model", metavar="NAME")
-        how.add_argument(
-            "--language", type=_language, metavar="CODE", help="ISO 639-1; default: the hearing's"
-        )
-        how.add_argument("--parallel", type=_positive, metavar="N", help="most chunks at once")
-        how.add_argument("--sequential", action="store_true", help="one chunk after another")
-        how.add_argument("--chunk-seconds", type=_positive, metavar="S")
+        source_arguments.add_source(parser)
+        source_arguments.add_description(parser)
+        how = source_arguments.add_wishes(parser)
         how.add_argument("--again", action="store_true", help="a fresh run, paid anew")
         how.add_argument(
             "--skip-validation",
@@ -110,7 +73,7 @@ class Command(BaseCommand):
         except OutputError as error:
             raise failure(str(error), Exit.FAILED) from error
         except (OperationalError, ProgrammingError) as error:
-            raise failure(_database_sentence(error), Exit.FAILED) from error
+            raise failure(database_sentence(error), Exit.FAILED) from error
         except KeyboardInterrupt:
             reporter.say("Interrupted. The same command goes on where this one was.")
             code = Exit.INTERRUPTED
@@ -122,16 +85,16 @@ class Command(BaseCommand):
         sink = Sink(options["output"])
         sink.check()
         known = filing.known_hearing(source)
-        pipeline.check_engine(_run_options(known, options))
+        _refuse_early(source, known, options)
         with AttachedCluster(
             stop_seconds=settings.API_TIMEOUT_SECONDS + STOP_MARGIN_SECONDS
         ) as cluster:
             _start_where_none_is_alive(cluster)
             hearing, is_new = (known, False) if known else _filed(Path(source), options, reporter)
             _check(hearing, reporter, is_new=is_new, overrule=options["skip_validation"])
-            chosen, again = _run_options(hearing, options), options["again"]
+            chosen, again = source_arguments.run_options(hearing, options), options["again"]
             reporter.say(str(outlook(hearing, chosen, again=again)))
-            run = pipeline.start(hearing, chosen, by=None, now=database_clock(), again=again)
+            run = _begun(hearing, chosen, reporter, again=again)
             try:
                 _follow(run, cluster, reporter)
             except KeyboardInterrupt:
@@ -140,6 +103,31 @@ class Command(BaseCommand):
             if not Chunk.objects.filter(status=ChunkStatus.RUNNING).exists():
                 cluster.kill()  # it does nothing that could be lost, and leaves slowly when asked
         return code
+
+
+def _refuse_early(source: str, known: Hearing | None, options: dict[str, Any]) -> None:
+    """Refuse a new recording that no engine would get, before its gigabytes are copied and read."""
+    chosen = source_arguments.run_options(known, options)
+    pipeline.check_engine(chosen)
+    if known:
+        return
+    try:
+        pipeline.check_access(chosen, now=database_clock())
+    except pipeline.StartRefused:
+        if filing.filed_as(Path(source)) is None:  # what is filed may be done already
+            raise
+
+
+def _begun(
+    hearing: Hearing, chosen: pipeline.RunOptions, reporter: Reporter, *, again: bool
+) -> Run:
+    """Start the run, with workers that are here or brought, and say what is against it."""
+    now = database_clock()
+    run = pipeline.start(hearing, chosen, by=None, now=now, again=again, brings_workers=True)
+    if run.created_at == now:
+        for finding in run.accepted_findings.filter(area__in=(Area.SYSTEM, Area.ACCESS)):
+            reporter.say(f"Warning: {finding.message} {finding.advice}")
+    return run
 
 
 def _follow(run: Run, cluster: AttachedCluster, reporter: Reporter) -> None:
@@ -205,12 +193,7 @@ def _written(run: Run, form: str, sink: Sink, reporter: Reporter) -> Exit:
 
 def _filed(path: Path, options: dict[str, Any], reporter: Reporter) -> tuple[Hearing, bool]:
     """Return the recording's hearing, and whether it is new."""
-    described = filing.Description(
-        title=options["title"],
-        committee=options["committee"],
-        date=options["date"] or timezone.localdate(),
-        language=options["language"] or "en",
-    )
+    described = source_arguments.description(options)
     hearing, is_new = filing.filed(path, described)
     if not is_new:
         reporter.say(f"This recording is filed already, as “{hearing.title}” ({hearing.slug}).")
@@ -251,52 +234,8 @@ def _errors(hearing: Hearing) -> list[ValidationFinding]:
     return list(hearing.findings.filter(severity=ValidationFinding.Severity.ERROR))
 
 
-def _run_options(hearing: Hearing | None, options: dict[str, Any]) -> pipeline.RunOptions:
-    chosen = pipeline.RunOptions.default_for(hearing, engine=options["engine"])
-    return replace(
-        chosen,
-        model=options["model"] or chosen.model,
-        language=options["language"] or chosen.language,
-        parallel=options["parallel"],
-        sequential=options["sequential"],
-        chunk_ms=options["chunk_seconds"] and options["chunk_seconds"] * 1000,
-    )
-
-
 def _format(name: str) -> str:
     if name not in FORMATS:
         built = " and ".join(FORMATS)
         raise failure(f"The format {name} is not built yet. Use one of: {built}.", Exit.WRONG_USAGE)
     return name
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"“{text}” is not a date; write it as 2026-03-12") from error
-
-
-def _title(text: str) -> str:
-    if len(text) > MOST_TITLE:
-        raise ArgumentTypeError(f"the title is longer than {MOST_TITLE} characters")
-    return text
-
-
-def _language(text: str) -> str:
-    if not (len(text) == ISO_639_1 and text.isascii() and text.isalpha()):
-        raise ArgumentTypeError(f"“{text}” is not a language code of two letters, such as en")
-    return text.lower()
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise ArgumentTypeError(f"“{text}” is not a whole number above 0")
-    return number
-
-
-def _database_sentence(error: Exception) -> str:
-    if "no such table" in str(error) or "does not exist" in str(error):
-        return "The database is not set up. Run “manage.py migrate” first."
-    return f"The database did not answer: {error}"

@@ -1,0 +1,57 @@
+"""A recording judged as if it had been handed in: nothing is copied, stored or kept."""
+
+import contextlib
+import hashlib
+from datetime import date
+from pathlib import Path
+
+from hearings import intake, validation
+from hearings.analysis import Analysis, OnProgress
+from hearings.findings import description_findings
+from hearings.models import CheckStatus, Hearing, RecordingAnalysis
+from hearings.policies import RecordingLimits
+from hearings.spans import to_json
+from hearings.validation import Finding
+
+
+def judge(
+    path: Path,
+    hearing: Hearing,
+    *,
+    limits: RecordingLimits,
+    today: date,
+    on_progress: OnProgress | None = None,
+) -> tuple[Finding, ...]:
+    """Return what `intake` would find of the recording at *path*, described as *hearing*.
+
+    *hearing* is changed in memory alone, to what its row would say, and has its analysis. Raises
+    FfmpegMissing, and OSError where the file cannot be read.
+    """
+    hearing.recording_bytes = path.stat().st_size
+    if findings := validation.file_findings(hearing.recording_bytes, limits):
+        hearing.check_status = CheckStatus.REFUSED
+        return findings
+    with path.open("rb") as file:
+        hearing.recording_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    analysis, heard = intake.examined(
+        path, limits=limits, on_progress=on_progress, keep=contextlib.nullcontext()
+    )
+    findings = (*heard, *description_findings(hearing, today=today))
+    refused = validation.is_refused(findings)
+    hearing.check_status = CheckStatus.REFUSED if refused else CheckStatus.ACCEPTED
+    if analysis:
+        _attach(hearing, analysis)
+    return findings
+
+
+def _attach(hearing: Hearing, analysis: Analysis) -> None:
+    """Let the unsaved hearing know its analysis, which is not saved either."""
+    hearing.duration_ms = analysis.duration_ms
+    RecordingAnalysis(
+        hearing=hearing,
+        duration_ms=analysis.duration_ms,
+        mean_dbfs=analysis.mean_dbfs,
+        peak_dbfs=analysis.peak_dbfs,
+        speech=to_json(analysis.speech),
+        unreadable=to_json(analysis.unreadable),
+    )

@@ -1,0 +1,75 @@
+"""Measures this host: memory, load, room on its disks, ffmpeg, and the workers that are alive."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+from django.core.files.storage import default_storage
+
+from hearings import ffmpeg
+from hearings.ffmpeg import MediaError
+from transcription import clusters
+from transcription.host_rules import ClusterFacts, HostFacts, Place
+from transcription.models import WorkerCluster
+
+
+def measure(*, now: datetime, brings_workers: bool = False) -> HostFacts:
+    """Return what this host has. One query, none where the asker *brings_workers*."""
+    return HostFacts(
+        memory_bytes=psutil.virtual_memory().available,
+        load_per_core=os.getloadavg()[0] / (os.cpu_count() or 1),
+        ffmpeg_version=ffmpeg_version(),
+        places=tuple(places()),
+        clusters=None if brings_workers else worker_facts(now=now),
+    )
+
+
+def places() -> Iterable[Place]:
+    """Yield the folders that a hearing needs room in, as far as they are on disks of this host."""
+    folders: dict[str, str | Path] = {
+        "receipts": settings.RECEIPTS_DIR,
+        "scratch": settings.SCRATCH.folder,
+    }
+    with contextlib.suppress(NotImplementedError):  # they may be kept elsewhere
+        folders["recordings"] = default_storage.path("")
+    for name in sorted(folders):
+        folder = _existing(Path(folders[name]))
+        yield Place(name, str(folder), folder.stat().st_dev, shutil.disk_usage(folder).free)
+
+
+def ffmpeg_version() -> str | None:
+    """Return ffmpeg's version, None where it is missing or does not work."""
+    program = shutil.which("ffmpeg")
+    if program is None or shutil.which("ffprobe") is None:
+        return None
+    return _version_of(program, Path(program).stat().st_mtime_ns)
+
+
+def worker_facts(*, now: datetime) -> tuple[ClusterFacts, ...]:
+    """Return the worker clusters that are alive. One query."""
+    alive = clusters.alive(now=now, policy=settings.LEASE)
+    return tuple(ClusterFacts(_silent_seconds(cluster, now)) for cluster in alive)
+
+
+def _silent_seconds(cluster: WorkerCluster, now: datetime) -> float:
+    return max(0.0, (now - (cluster.canary_at or cluster.started_at)).total_seconds())
+
+
+@cache
+def _version_of(program: str, changed_ns: int) -> str | None:  # noqa: ARG001 (asked anew after it)
+    """Run it once a process: the program rarely changes."""
+    try:
+        return ffmpeg.version()
+    except MediaError:
+        return None
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or where it will be made."""
+    return next(place for place in (folder, *folder.parents) if place.is_dir())
