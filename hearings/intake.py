@@ -1,7 +1,7 @@
 """How a recording comes in: store → analyse → validate → accept or refuse with findings."""
 
 import contextlib
-import errno
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import connection, transaction
 
-from hearings import spool, validation
+from hearings import room, spool, validation
 from hearings.analysis import Analysis, OnProgress, TooLong, analyse
 from hearings.copying import Copied, TooLarge, copy
 from hearings.ffmpeg import FfmpegMissing, MediaError, Probe, probe
@@ -51,13 +51,17 @@ class RecordingKnown(Exception):
         self.hearing = hearing
 
 
-class DiskFull(Exception):
+class DiskFull(room.DiskFull):
     """There is no room for the recording; nothing of it was kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, needed_bytes: int | None = None) -> None:
+        folder = Path(settings.MEDIA_ROOT)
+        where = f"Recordings are kept in {folder}"
+        if needed_bytes is not None:
+            where += f", {room.amounts(needed_bytes, room.free_bytes(folder))}"
         super().__init__(
-            "There is no room left for the recording. Free some space where recordings are kept,"
-            " then upload it again."
+            "Disk full. There is no room left for the recording. "
+            f"{where}. Free some space there, then upload it again."
         )
 
 
@@ -185,12 +189,21 @@ def _copied(source: BinaryIO, storage: Storage, location: str, limits: Recording
     except TooLarge as error:
         raise Refused((validation.too_large(limits),)) from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull from error
+        if room.is_full(error):
+            storage.delete(location)  # what is free without the part of it
+            raise DiskFull(needed_bytes=_length(source)) from error
         raise
     if findings := validation.file_findings(copied.byte_count, limits):
         raise Refused(findings)
     return copied
+
+
+def _length(source: BinaryIO) -> int | None:
+    """Return how many bytes *source* has; None where only its end would tell."""
+    with contextlib.suppress(OSError, AttributeError):
+        if source.seekable():
+            return source.seek(0, os.SEEK_END)
+    return None
 
 
 @contextlib.contextmanager

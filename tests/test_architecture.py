@@ -36,6 +36,7 @@ PURE = (
     "transcription.retrying",
     "transcription.costs",
     "transcription.watchdog",
+    "transcription.pressure",
     "transcription.plausibility",
     "transcription.phrases",
     "transcription.repetition",
