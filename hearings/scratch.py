@@ -64,10 +64,15 @@ class Lease:
     def make_room(self, byte_count: int) -> None:
         """Delete the longest unused of what is kept until so many bytes fit."""
         missing = _missing(self._scratch, self._policy, byte_count)
+        if missing <= 0:
+            return
         kept = _kept(self._scratch)
-        if missing > sum(file.byte_count for file in kept):
+        fits = missing <= sum(file.byte_count for file in kept)
+        if fits:
+            _evict(self._scratch, kept, missing)
+            fits = _missing(self._scratch, self._policy, byte_count) <= 0  # some may be held
+        if not fits:
             raise OSError(errno.ENOSPC, "There is no room for it", self._policy.folder)
-        _evict(self._scratch, kept, missing)
 
     def keep(self, name: str, as_name: str) -> None:
         """Take a finished file out of the lease, once its bytes are on the disk."""
