@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import connection, transaction
 
-from hearings import room, spool, validation
+from hearings import room, scratch, spool, validation
 from hearings.analysis import Analysis, OnProgress, TooLong, analyse
 from hearings.copying import Copied, TooLarge, copy
 from hearings.ffmpeg import FfmpegMissing, MediaError, Probe, probe
@@ -54,9 +54,11 @@ class RecordingKnown(Exception):
 class DiskFull(room.DiskFull):
     """There is no room for the recording; nothing of it was kept."""
 
-    def __init__(self, *, needed_bytes: int | None = None) -> None:
-        folder = Path(settings.MEDIA_ROOT)
-        where = f"Recordings are kept in {folder}"
+    def __init__(self, *, folder: Path | None = None, needed_bytes: int | None = None) -> None:
+        where = f"Uploads come in through {folder}"
+        if folder is None:
+            folder = Path(settings.MEDIA_ROOT)
+            where = f"Recordings are kept in {folder}"
         if needed_bytes is not None:
             where += f", {room.amounts(needed_bytes, room.free_bytes(folder))}"
         super().__init__(
@@ -184,6 +186,7 @@ def check_description(hearing: Hearing, *, today: date) -> None:
 
 
 def _copied(source: BinaryIO, storage: Storage, location: str, limits: RecordingLimits) -> Copied:
+    _make_room(_length(source) or 0)
     try:
         copied = copy(source, storage, location, max_bytes=limits.max_bytes)
     except TooLarge as error:
@@ -202,8 +205,19 @@ def _length(source: BinaryIO) -> int | None:
     """Return how many bytes *source* has; None where only its end would tell."""
     with contextlib.suppress(OSError, AttributeError):
         if source.seekable():
-            return source.seek(0, os.SEEK_END)
+            begin = source.tell()
+            end = source.seek(0, os.SEEK_END)
+            source.seek(begin)
+            return end
     return None
+
+
+def _make_room(byte_count: int) -> None:
+    """Give up kept sound where its disk has no room for so many bytes of a recording."""
+    media = Path(settings.MEDIA_ROOT)
+    with contextlib.suppress(OSError):
+        if room.free_bytes(media) < byte_count:
+            scratch.free_all(settings.SCRATCH, for_folder=media)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hearings import room
 from hearings.policies import CleanUp, ScratchPolicy
 
 KEPT, PART = ".pcm", ".part"
@@ -125,9 +126,14 @@ def sweep(policy: ScratchPolicy) -> Swept:
     return Swept()
 
 
-def free_all(policy: ScratchPolicy) -> Swept:
-    """Delete everything that nobody holds: the disk is full."""
+def free_all(policy: ScratchPolicy, *, for_folder: Path | None = None) -> Swept:
+    """Delete everything that nobody holds: the disk is full.
+
+    Nothing is deleted where that makes no room for *for_folder*, which is on another disk.
+    """
     with contextlib.suppress(OSError), opened(policy) as scratch:
+        if for_folder and not room.is_one_disk(Path(policy.folder), for_folder):
+            return Swept()
         orphans = _empty_orphans(scratch)
         return Swept(orphans, sum(_remove(scratch, file.name) for file in _kept(scratch)))
     return Swept()

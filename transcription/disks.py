@@ -1,7 +1,7 @@
 """Whether the disks of this host have room for what a run writes, and what is told where not."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -30,7 +30,20 @@ def ready_for(work: Work) -> Iterator[None]:
     if not work.is_hosted:
         yield
         return
-    with receipts.reserved():
+    with _room_for_the_answer():
+        yield
+
+
+@contextmanager
+def _room_for_the_answer() -> Iterator[None]:
+    with ExitStack() as held:
+        try:
+            held.enter_context(receipts.reserved())
+        except DiskFull:
+            folder = Path(settings.RECEIPTS_DIR)
+            if not scratch.free_all(settings.SCRATCH, for_folder=folder).kept:
+                raise
+            held.enter_context(receipts.reserved())
         yield
 
 

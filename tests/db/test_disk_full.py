@@ -12,6 +12,7 @@ from pytest_django import Settings
 from hearings import intake, room, spool
 from hearings.models import Hearing
 from hearings.policies import CleanUp, ScratchPolicy
+from hearings.spans import Span
 from tests.db.run_kit import TEN_SECONDS, options, recorded_hearing, silent_wav, started, work
 from tests.factories import NOW, make_hearing, make_run
 from tests.fake_api import FakeApi
@@ -186,6 +187,27 @@ def test_a_full_scratch_disk_gives_up_the_sound_that_is_kept_before_anybody_wait
     run.refresh_from_db()
     assert run.status == RunStatus.COMPLETE
     assert [path.name for path in files_in(disk)] == ["filler"]
+
+
+def test_kept_sound_makes_room_for_answers_and_recordings_on_the_same_disk(
+    api: FakeApi, disk: Path, settings: Settings
+) -> None:
+    settings.SCRATCH = policy = scratch_on(disk)
+    settings.RECEIPTS_DIR, settings.MEDIA_ROOT = disk / "receipts", disk / "media"
+    with spool.kept(policy, SHA) as take:
+        take(bytes(5 * MB))
+
+    run = hosted()  # its recording has room beside the sound
+    fill(disk)
+    work()
+    run.refresh_from_db()
+    assert run.status == RunStatus.COMPLETE
+
+    empty(disk)
+    with spool.kept(policy, SHA) as take:
+        take(bytes(4 * MB))
+    assert filed(silent_wav(110)).recording.size > 3 * MB
+    assert spool.read(policy, SHA, Span(0, 1), duration_ms=4 * MB // 32) is None
 
 
 def test_a_scratch_disk_that_others_filled_pauses_until_there_is_room(

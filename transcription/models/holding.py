@@ -46,7 +46,10 @@ class WorkerCluster(models.Model):
             models.CheckConstraint(
                 name="cluster_slower_has_its_reason",
                 condition=models.Q(chunks_at_once=None, slower="")
-                | (models.Q(chunks_at_once__gt=0) & ~models.Q(slower="")),
+                | (
+                    models.Q(chunks_at_once__isnull=False, chunks_at_once__gt=0)
+                    & ~models.Q(slower="")
+                ),
             ),
         ]
 
