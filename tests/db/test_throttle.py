@@ -19,6 +19,7 @@ from transcription.clock import database_clock
 from transcription.holders import this_process
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus, WorkerCluster
 from transcription.policies import LeasePolicy, MemoryPolicy
+from transcription.pressure import Verdict
 from transcription.progress import progress_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("script")]
@@ -150,7 +151,7 @@ def test_when_memory_suffices_again_all_may_hold_a_chunk(cluster: WorkerCluster)
 
 def test_no_more_jobs_are_asked_for_than_fit(cluster: WorkerCluster) -> None:
     run = begun()
-    scarce = throttle.Verdict(chunks=2, of=3, used_bytes=0, limit_bytes=0)
+    scarce = Verdict(chunks=2, of=3, used_bytes=0, limit_bytes=0)
 
     assert throttle.jobs_allowed(scarce, now=NOW) == 2
     held_chunk(run)
