@@ -47,7 +47,8 @@ def test_a_run_that_was_slower_says_so_afterwards(run: Run, administrator: Clien
     run.refresh_from_db()
     run.move(to=RunStatus.COMPLETE, now=timezone.now())
 
-    assert f"For a time: {SLOWER}" in administrator.get(run_address(run.pk)).content.decode()
+    page = administrator.get(run_address(run.pk)).content.decode()
+    assert "For a time slower: memory 812 of 1,024 MB in use" in page
 
 
 def test_a_full_disk_is_named_to_staff_alone(

@@ -161,6 +161,11 @@ class Run(models.Model):
         return self.status in self.READABLE
 
     @property
+    def was_slower(self) -> str:
+        """Return, as a sentence about the past, why it was slower; empty where it was not."""
+        return f"For a time s{self.slower[1:]}" if self.slower else ""
+
+    @property
     def limit_name(self) -> str:
         """Return the name of the limit on this run's own requests."""
         return f"run-{self.pk}"
