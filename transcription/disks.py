@@ -1,7 +1,7 @@
 """Whether the disks of this host have room for what a run writes, and what is told where not."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -47,15 +47,23 @@ def _room_for_the_answer() -> Iterator[None]:
         yield
 
 
-def lack() -> DiskFull | None:
-    """Return why runs that found no room on this host cannot go on yet; None where they can."""
-    full = room.lack(_scratch_need()) if settings.SCRATCH.max_bytes else None
-    return full or receipts.lack()
+def lack(*, is_hosted: bool) -> DiskFull | None:
+    """Return why runs that found no room on this host cannot go on yet; None where they can.
+
+    Those of the embedded engine have no answers to keep.
+    """
+    if settings.SCRATCH.max_bytes:
+        with suppress(OSError):
+            if full := room.lack(_scratch_need()):
+                return full
+    return receipts.lack() if is_hosted else None
 
 
 def _scratch_is_full() -> bool:
     policy = settings.SCRATCH
-    return bool(policy.max_bytes) and room.free_bytes(Path(policy.folder)) < SCRATCH_BYTES
+    with suppress(OSError):  # a folder that cannot be reached is not used, and not needed
+        return bool(policy.max_bytes) and room.free_bytes(Path(policy.folder)) < SCRATCH_BYTES
+    return False
 
 
 def _scratch_sentence() -> str:

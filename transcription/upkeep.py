@@ -9,6 +9,7 @@ from django.conf import settings
 from hearings import scratch, spool
 from hearings.policies import CleanUp
 from transcription import clusters, disks, pipeline, receipts
+from transcription.engines.registry import engine_for
 from transcription.holders import host_name
 from transcription.models import Run, RunStatus
 
@@ -57,5 +58,6 @@ def _go_on_where_there_is_room(*, now: datetime) -> None:
         is_elsewhere = run.room_host != host_name()
         if is_elsewhere and clusters.works(run.room_host, now=now, policy=settings.LEASE):
             continue
-        if disks.lack() is None and pipeline.resume(run, now=now):
+        is_hosted = engine_for(run.engine, run.model).capabilities.is_hosted
+        if disks.lack(is_hosted=is_hosted) is None and pipeline.resume(run, now=now):
             logger.info("run %s goes on: there is room on the disk again", run.pk)

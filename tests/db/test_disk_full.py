@@ -18,9 +18,10 @@ from tests.factories import NOW, make_hearing, make_run
 from tests.fake_api import FakeApi
 from tests.small_disk import MB, empty, fill, free_bytes, small_disk
 from transcription import pipeline, receipts, upkeep
+from transcription.holders import host_name
 from transcription.models import Attempt, ChunkStatus, Run, RunStatus, WorkerCluster
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("script")]
 
 SHA = "1" * 64
 
@@ -162,6 +163,21 @@ def test_another_host_does_not_judge_the_disk_of_one_that_is_alive(
     upkeep.look_after(now=NOW)
     run.refresh_from_db()
     assert run.status == RunStatus.TRANSCRIBING
+
+
+def test_a_run_of_the_embedded_engine_needs_no_room_for_answers(
+    disk: Path, settings: Settings
+) -> None:
+    settings.RECEIPTS_DIR = disk
+    fill(disk)
+    run = started()
+    pipeline.pause(run, reason="Disk full.", now=NOW, room_host=host_name())
+
+    upkeep.look_after(now=NOW)
+    work()
+
+    run.refresh_from_db()
+    assert run.status == RunStatus.COMPLETE
 
 
 def test_a_run_that_a_person_cancels_waits_for_no_room() -> None:
