@@ -1,7 +1,7 @@
 """How a recording comes in: store → analyse → validate → accept or refuse with findings."""
 
 import contextlib
-import errno
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import connection, transaction
 
-from hearings import soundness, spool, validation
+from hearings import room, scratch, soundness, spool, validation
 from hearings.analysis import Analysis, OnProgress, OnSound, TooLong, analyse
 from hearings.copying import Copied, TooLarge, copy
 from hearings.ffmpeg import FfmpegMissing, MediaError, Probe, probe
@@ -53,13 +53,19 @@ class RecordingKnown(Exception):
         self.hearing = hearing
 
 
-class DiskFull(Exception):
+class DiskFull(room.DiskFull):
     """There is no room for the recording; nothing of it was kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, folder: Path | None = None, needed_bytes: int | None = None) -> None:
+        where = f"Uploads come in through {folder}"
+        if folder is None:
+            folder = Path(settings.MEDIA_ROOT)
+            where = f"Recordings are kept in {folder}"
+        if needed_bytes is not None:
+            where += f", {room.amounts(needed_bytes, room.free_bytes(folder))}"
         super().__init__(
-            "There is no room left for the recording. Free some space where recordings are kept,"
-            " then upload it again."
+            "Disk full. There is no room left for the recording. "
+            f"{where}. Free some space there, then upload it again."
         )
 
 
@@ -182,17 +188,38 @@ def check_description(hearing: Hearing, *, today: date) -> None:
 
 
 def _copied(source: BinaryIO, storage: Storage, location: str, limits: RecordingLimits) -> Copied:
+    _make_room(_length(source) or 0)
     try:
         copied = copy(source, storage, location, max_bytes=limits.max_bytes)
     except TooLarge as error:
         raise Refused((validation.too_large(limits),)) from error
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DiskFull from error
+        if room.is_full(error):
+            storage.delete(location)  # what is free without the part of it
+            raise DiskFull(needed_bytes=_length(source)) from error
         raise
     if findings := validation.file_findings(copied.byte_count, limits):
         raise Refused(findings)
     return copied
+
+
+def _length(source: BinaryIO) -> int | None:
+    """Return how many bytes *source* has; None where only its end would tell."""
+    with contextlib.suppress(OSError, AttributeError):
+        if source.seekable():
+            begin = source.tell()
+            end = source.seek(0, os.SEEK_END)
+            source.seek(begin)
+            return end
+    return None
+
+
+def _make_room(byte_count: int) -> None:
+    """Give up kept sound where its disk has no room for so many bytes of a recording."""
+    media = Path(settings.MEDIA_ROOT)
+    with contextlib.suppress(OSError):
+        if room.free_bytes(media) < byte_count:
+            scratch.free_all(settings.SCRATCH, for_folder=media)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """What a recording may be; settings.py builds the policy once and passes it in."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,31 @@ class RecordingLimits:
     # Hertz.
 
 
+class CleanUp(StrEnum):
+    """When decoded sound that is kept goes, at the latest. It goes earlier where room is needed."""
+
+    IMMEDIATE = "immediate"
+    # None is kept: each slice is decoded again.
+    AFTER_USE = "after_use"
+    # When a run of its hearing has ended, however, and none is under way.
+    ON_COMPLETION = "on_completion"
+    # When one has ended complete, and none is under way: a retry finds it still.
+    ON_PRESSURE = "on_pressure"
+    # When room is needed, the longest unused first.
+
+
 @dataclass(frozen=True, slots=True)
 class ScratchPolicy:
-    """Where decoded sound is kept for a while, and how much of it."""
+    """The scratch space of a host: where temporary files lie, how much of them, for how long."""
 
     folder: str
     # Made where it is missing; not used unless it is this user's alone.
     max_bytes: int = 2048 * 1024 * 1024
-    # Of all files in the folder. Two hours are 230 MB.
+    # Of all files in it. Two hours of sound are 230 MB.
     left_free_bytes: int = 512 * 1024 * 1024
     # On the disk, for others.
     kept_seconds: float = 2 * 24 * 3600.0
-    # Since it was last used.
+    # Since it was last used, whatever the clean-up.
+    folders: int = 6
+    # In the pool: so many may write at once.
+    clean_up: CleanUp = CleanUp.ON_PRESSURE

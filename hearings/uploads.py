@@ -1,13 +1,14 @@
 """Takes files off the wire, and refuses what cannot be taken before it fills the disk."""
 
-import errno
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
-from hearings import intake, validation
+from hearings import intake, room, validation
 
 _FORM_BYTES = 1024 * 1024
 # More than the other fields of a form take.
@@ -48,7 +49,7 @@ class RecordingUploadHandler(TemporaryFileUploadHandler):
         try:
             super().receive_data_chunk(raw_data, start)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if not room.is_full(error):
                 raise
-            refuse(self.request, intake.DiskFull())
+            refuse(self.request, intake.DiskFull(folder=Path(tempfile.gettempdir())))
             raise SkipFile from error

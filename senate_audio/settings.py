@@ -11,12 +11,13 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
-from hearings.policies import RecordingLimits, ScratchPolicy
+from hearings.policies import CleanUp, RecordingLimits, ScratchPolicy
 from senate_audio.kept_secret import kept_secret
 from transcription.policies import (
     BudgetPolicy,
     ChunkingPolicy,
     LeasePolicy,
+    MemoryPolicy,
     RatePolicy,
     ReadinessPolicy,
     RetryPolicy,
@@ -42,6 +43,14 @@ def _dollars(name: str) -> Decimal | None:
     if amount < 0:
         raise ImproperlyConfigured(f"{name} is no amount such as 0.006: {value}")
     return amount
+
+
+def _clean_up(name: str) -> CleanUp:
+    """Return when scratch files go."""
+    value = env.str(name, default=CleanUp.ON_PRESSURE.value)
+    if value not in set(CleanUp):
+        raise ImproperlyConfigured(f"{name} is none of {', '.join(CleanUp)}: {value}")
+    return CleanUp(value)
 
 
 # What must last --------------------------------------------------------------------------------
@@ -152,6 +161,7 @@ RECORDING_LIMITS = RecordingLimits(
 SCRATCH = ScratchPolicy(
     folder=_optional("SCRATCH_DIR") or f"{tempfile.gettempdir()}/senate-audio-{os.getuid()}",
     max_bytes=env.int("SCRATCH_LIMIT_MB", default=2048) * 1024 * 1024,
+    clean_up=_clean_up("SCRATCH_CLEAN_UP"),
 )
 
 # Engines ---------------------------------------------------------------------------------------
@@ -178,6 +188,10 @@ RATE = RatePolicy(
     probe_seconds=API_TIMEOUT_SECONDS + 30,
 )
 RETRY = RetryPolicy()
+MEMORY = MemoryPolicy(
+    limit_bytes=env.int("MEMORY_LIMIT_MB", default=0) * 1024 * 1024 or None,
+    chunk_bytes=env.int("CHUNK_MEMORY_MB", default=64) * 1024 * 1024,
+)
 BUDGET = BudgetPolicy(
     usd_per_hearing=_dollars("BUDGET_USD_PER_HEARING"),
     usd_per_month=_dollars("BUDGET_USD_PER_MONTH"),

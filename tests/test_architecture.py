@@ -42,6 +42,7 @@ PURE = (
     "transcription.host_rules",
     "transcription.readiness_report",
     "transcription.watchdog",
+    "transcription.pressure",
     "transcription.plausibility",
     "transcription.phrases",
     "transcription.repetition",

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from hearings.room import DiskFull
 from transcription import (
     aligning,
     consequences,
+    disks,
     doubting,
     limiter,
     model_news,
@@ -19,6 +21,7 @@ from transcription import (
     rates,
     reuse,
     slicing,
+    throttle,
 )
 from transcription.aligning import Aligning
 from transcription.budgets import OverBudget
@@ -73,21 +76,25 @@ class ChunkJob:
         with self._stack:
             self._stack.enter_context(self._keeper)
             self._stack.callback(self._aligning.close)
-            while self._clock() < until and not _cluster_is_leaving() and self._took_one():
+            while self._clock() < until and self._took_one():
                 taken += 1
         if not taken:
             logger.info("no chunk is due for this worker")
         return taken
 
     def _took_one(self) -> bool:
-        """Bring the next chunk as far as it gets now; False where there is none."""
-        if heard := self._aligning.claim():
-            self._do(heard, lambda: self._aligning.align(heard))
-        elif work := self._claim():
-            self._do(work.chunk, lambda: self._transcribe(work))
-        else:
+        """Bring the next chunk as far as it gets now; False where there is none for us."""
+        cluster, is_leaving = _own_cluster()
+        if is_leaving:
             return False
-        return True
+        with throttle.turn(cluster, clock=self._clock, lease=self._lease) as may_claim:
+            heard = self._aligning.claim() if may_claim else None
+            work = self._claim() if may_claim and not heard else None
+        if heard:
+            self._do(heard, lambda: self._aligning.align(heard))
+        elif work:
+            self._do(work.chunk, lambda: self._transcribe(work))
+        return bool(heard or work)
 
     def _claim(self) -> Work | None:
         """Take the next due chunk of the run that has been served least."""
@@ -145,6 +152,13 @@ class ChunkJob:
 
     def _transcribe(self, work: Work) -> None:
         """Bring a held chunk as far as it gets now; it is held no longer on return."""
+        try:
+            with disks.ready_for(work):
+                self._hear(work)
+        except DiskFull as full:
+            consequences.wait_for_room(work.chunk, full, clock=self._clock)
+
+    def _hear(self, work: Work) -> None:
         chunk = work.chunk
         try:
             audio = slicing.slice_of(chunk)
@@ -251,7 +265,10 @@ def _note_service(run: Run, now: datetime) -> None:
     Run.objects.filter(pk=run.pk, started_at=None).update(started_at=now)
 
 
-def _cluster_is_leaving() -> bool:
-    """Say whether the worker cluster of this process was told to end."""
-    cluster = os.environ.get(CLUSTER_VARIABLE)
-    return cluster is not None and not WorkerCluster.objects.filter(pk=cluster).exists()
+def _own_cluster() -> tuple[WorkerCluster | None, bool]:
+    """Return the worker cluster of this process, if any, and whether it was told to end."""
+    name = os.environ.get(CLUSTER_VARIABLE)
+    if name is None:
+        return None, False
+    cluster = WorkerCluster.objects.filter(pk=name).first()
+    return cluster, cluster is None

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from transcription import dispatch
 from transcription.chunk_job import CLUSTER_VARIABLE
-from transcription.holders import is_gone, this_process
+from transcription.holders import is_gone, is_on, this_process
 from transcription.models import WorkerCluster
 from transcription.policies import LeasePolicy
 
@@ -41,6 +41,11 @@ def alive(*, now: datetime, policy: LeasePolicy) -> list[WorkerCluster]:
     since = now - timedelta(seconds=policy.alive_seconds)
     fresh = WorkerCluster.objects.filter(seen_at__gt=since)
     return [cluster for cluster in fresh if not is_gone(cluster.holder)]
+
+
+def works(host: str, *, now: datetime, policy: LeasePolicy) -> bool:
+    """Say whether a cluster of this host (`holders.host_name`) is alive."""
+    return any(is_on(cluster.holder, host) for cluster in alive(now=now, policy=policy))
 
 
 def forget_the_dead(*, now: datetime, policy: LeasePolicy) -> None:

@@ -6,10 +6,12 @@ import random
 from django.conf import settings
 from django.utils import timezone
 
+from hearings.room import DiskFull
 from transcription import pipeline, rates, recutting
 from transcription.budgets import OverBudget
 from transcription.clock import Clock
 from transcription.engines.base import EngineError
+from transcription.holders import host_name
 from transcription.models import Chunk
 from transcription.retrying import Action, Decision, History, decide, maybe_paid
 
@@ -77,6 +79,13 @@ def stop(chunk: Chunk, refused: OverBudget, *, clock: Clock) -> None:
     else:
         pipeline.pause(chunk.run, reason=str(refused), now=clock())
     chunk.put_back(not_before=None, error=str(refused))
+
+
+def wait_for_room(chunk: Chunk, full: DiskFull, *, clock: Clock) -> None:
+    """Pause the run until this host has room on its disks. The chunk is held by the caller."""
+    reason = f"{full} Free some space there: then the run goes on by itself, or press Resume."
+    pipeline.pause(chunk.run, reason=reason, now=clock(), room_host=host_name())
+    chunk.put_back(not_before=None, error=str(full))
 
 
 def _put_back(chunk: Chunk, error: EngineError, decision: Decision) -> None:

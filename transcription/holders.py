@@ -42,6 +42,16 @@ def host_name() -> str:
     return _host()
 
 
+def is_on(holder: str, host: str) -> bool:
+    """Say whether *holder* is a process of *host*."""
+    return holder.partition("/")[0] == host
+
+
+def pid_of(holder: str) -> int:
+    """Return the process id of *holder*, on its own host."""
+    return int(holder.split("/")[1])
+
+
 def _started(pid: int) -> str:
     """Return when the process began, "" where it has ended.
 

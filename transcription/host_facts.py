@@ -8,13 +8,12 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-import psutil
 from django.conf import settings
 from django.core.files.storage import default_storage
 
 from hearings import ffmpeg
 from hearings.ffmpeg import MediaError
-from transcription import clusters
+from transcription import clusters, memory
 from transcription.host_rules import ClusterFacts, HostFacts, Place
 from transcription.models import WorkerCluster
 
@@ -22,7 +21,7 @@ from transcription.models import WorkerCluster
 def measure(*, now: datetime, brings_workers: bool = False) -> HostFacts:
     """Return what this host has. One query, none where the asker *brings_workers*."""
     return HostFacts(
-        memory_bytes=psutil.virtual_memory().available,
+        memory_bytes=memory.available(),
         load_per_core=os.getloadavg()[0] / (os.cpu_count() or 1),
         ffmpeg_version=ffmpeg_version(),
         places=tuple(places()),

@@ -262,6 +262,7 @@ def cancel(run: Run, *, now: datetime) -> bool:
                 status=RunStatus.CANCELLED,
                 finished_at=now,
                 paused_from="",
+                room_host="",
                 reason="Cancelled by a person.",
             )
         ):
@@ -319,13 +320,22 @@ def retry(run: Run, *, now: datetime) -> bool:
     return True
 
 
-def pause(run: Run, *, reason: str, now: datetime) -> bool:
-    """Stop a run until a person lets it go on. False where it is not at work."""
+def pause(run: Run, *, reason: str, now: datetime, room_host: str = "") -> bool:
+    """Stop a run until a person lets it go on, or there is room on the disks of *room_host*.
+
+    False where it is not at work.
+    """
     if run.is_terminal or run.status == RunStatus.PAUSED:
         return False
     with log_fields(hearing=run.hearing.slug, run=run.pk):
         logger.warning("run paused: %s", reason)
-    return run.move(to=RunStatus.PAUSED, now=now, paused_from=run.status, reason=reason)
+    return run.move(
+        to=RunStatus.PAUSED,
+        now=now,
+        paused_from=run.status,
+        reason=reason,
+        room_host=room_host,
+    )
 
 
 def pause_alike(run: Run, *, reason: str, now: datetime, same_model: bool) -> None:

@@ -79,6 +79,22 @@ class RatePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryPolicy:
+    """How much memory the workers of one host may use together."""
+
+    limit_bytes: int | None = None
+    # None: what the machine or its container has.
+    chunk_bytes: int = 64 * 1024 * 1024
+    # What a chunk under way is counted with at least: it may not have grown to it yet.
+    share: float = 0.85
+    # Of the limit, and of the machine's memory: what is in use beyond it is pressure.
+    window_seconds: float = 30.0
+    # How far back growth is looked at …
+    ahead_seconds: float = 10.0
+    # … and how far ahead it is reckoned with.
+
+
+@dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How often and when a chunk is tried again."""
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Count, F, Max, Min, Q, Sum
 from django.utils import timezone
 
-from transcription import rates
+from transcription import rates, throttle
 from transcription.engines.registry import engine_for
 from transcription.models import ChunkStatus, Run, RunStatus
 
@@ -66,6 +66,8 @@ class Progress:
     # From the first claim until a chunk was done last: what its audio took.
     waiting: Waiting | None = None
     # None where it goes on, or is not under way.
+    slower: str = ""
+    # Why a host does less at once than it might, a sentence for staff; empty where none does.
 
     @property
     def percent(self) -> int:
@@ -90,7 +92,7 @@ class Progress:
 
 
 def progress_of(run: Run, *, now: datetime) -> Progress:
-    """Return how far *run* is. One query, and at most three more while chunks wait."""
+    """Return how far *run* is. One query, and at most four more while chunks wait."""
     is_waiting = Q(status=ChunkStatus.WAITING, is_heard=False)
     length = F("end_ms") - F("start_ms")
     sums = run.chunks.current().aggregate(
@@ -123,7 +125,8 @@ def progress_of(run: Run, *, now: datetime) -> Progress:
     waiting = _limited() if _is_hosted(run) else None
     if waiting is None and not sums["running"] and sums["tried_again"] == sums["waiting"]:
         waiting = _until_next_try(run, sums["next_try"])
-    return replace(progress, waiting=waiting)
+    slower = throttle.said_now(now=now, lease=settings.LEASE)
+    return replace(progress, waiting=waiting, slower=slower)
 
 
 def _is_hosted(run: Run) -> bool:

@@ -1,33 +1,92 @@
 """Answers as they came, one file a call, safe on the disk before anything is made of them.
 
-What was paid for must outlive a worker that dies between the answer and its row.
+What was paid for must outlive a worker that dies between the answer and its row. So the room for
+an answer is taken before its call is made, as a file that is locked for as long as its process
+lives; what a dead one left is nobody's.
 """
 
+import contextlib
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from django.conf import settings
 
+from hearings import room
+from hearings.room import DiskFull, Need
 from transcription.models import Attempt
+
+ANSWER_BYTES = 1024 * 1024 + 64 * 1024
+# Taken for one: the most that is read of an answer, and what a file system needs besides.
+GO_ON_BYTES = 4 * ANSWER_BYTES
+# What must be free before a run that found no room goes on: several chunks are sent at once.
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 # An answer is 1 MiB at most, and many are under way.
 
 
+@dataclass(frozen=True, slots=True)
+class _Reservation:
+    path: Path
+    descriptor: int
+    # Open and locked.
+
+
+_reservation: ContextVar[_Reservation | None] = ContextVar("reservation", default=None)
+
+
+@contextlib.contextmanager
+def reserved() -> Iterator[None]:
+    """Hold room for one answer during the block; `keep` writes into it. Raises DiskFull."""
+    with contextlib.ExitStack() as held:
+        try:
+            reservation = held.enter_context(_taken(ANSWER_BYTES))
+        except OSError as error:
+            raise DiskFull(_complaint(error)) from error
+        token = _reservation.set(reservation)
+        held.callback(_reservation.reset, token)
+        yield
+
+
 def keep(call: Attempt, body: bytes) -> Path:
     """Store *body*; on return it survives a power cut. Raises OSError."""
-    folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = path_of(call)
-    unfinished = path.with_suffix(".json.tmp")
-    with open(unfinished, "wb", opener=_for_us_alone) as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    _sync(folder)
+    with contextlib.ExitStack() as held:
+        space = _reservation.get() or held.enter_context(_taken(len(body)))
+        _reservation.set(None)
+        with open(space.descriptor, "r+b", closefd=False) as file:
+            file.write(body)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+        space.path.replace(path)
+        _sync(path.parent)
     return path
+
+
+def lack() -> DiskFull | None:
+    """Return why a run that found no room for its answers cannot go on yet; None where it can."""
+    try:
+        with _taken(GO_ON_BYTES):
+            return None
+    except OSError as error:
+        return DiskFull(_complaint(error))
+
+
+def sweep() -> int:
+    """Delete the files that dead processes were writing or held as room; return how many."""
+    gone = 0
+    for path in _folder().glob("*.tmp"):
+        with contextlib.suppress(OSError), path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+            gone += 1
+    return gone
 
 
 def read(call: Attempt) -> bytes | None:
@@ -58,8 +117,50 @@ def _folder() -> Path:
     return Path(settings.RECEIPTS_DIR)
 
 
-def _for_us_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+@contextlib.contextmanager
+def _taken(byte_count: int) -> Iterator[_Reservation]:
+    """Hold a locked file of this length, ours alone, for the block. Raises OSError."""
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{uuid4().hex}.tmp"
+    descriptor = _created(path)
+    try:
+        _allocate(descriptor, byte_count)
+        yield _Reservation(path, descriptor)
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _created(path: Path) -> int:
+    """Return a descriptor of a new file with its lock. Raises OSError."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if path.exists():  # else a sweep came between the two
+            return descriptor
+        os.close(descriptor)
+
+
+def _allocate(descriptor: int, byte_count: int) -> None:
+    """Take room on the disk for a file that is still empty. Raises OSError."""
+    if not byte_count:
+        return
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, byte_count)
+        return
+    os.write(descriptor, bytes(byte_count))
+    os.lseek(descriptor, 0, os.SEEK_SET)
+
+
+def _complaint(error: OSError) -> str:
+    need = Need("the answers of engines", _folder(), GO_ON_BYTES)
+    if room.is_full(error):
+        return room.sentence(need, free=room.free_bytes(need.folder))
+    return (
+        f"Disk fails: {need.what} are kept in {need.folder}, which cannot be written: "
+        f"{error.strerror}."
+    )
 
 
 def _sync(folder: Path) -> None:

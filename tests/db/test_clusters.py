@@ -5,7 +5,7 @@ import pytest
 
 from tests.factories import NOW
 from transcription import clusters, dispatch
-from transcription.chunk_job import CLUSTER_VARIABLE, _cluster_is_leaving
+from transcription.chunk_job import CLUSTER_VARIABLE, _own_cluster
 from transcription.models import WorkerCluster
 from transcription.policies import LeasePolicy
 
@@ -22,6 +22,12 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def alive(*, seconds_later: float = 0) -> list[WorkerCluster]:
     return clusters.alive(now=NOW + timedelta(seconds=seconds_later), policy=POLICY)
+
+
+def is_leaving() -> bool:
+    """Say whether workers of this process's cluster take no further chunk."""
+    _, is_leaving = _own_cluster()
+    return is_leaving
 
 
 def test_a_cluster_is_alive_until_it_has_been_silent_too_long() -> None:
@@ -44,12 +50,12 @@ def test_a_beat_announces_anew_what_others_forgot_meanwhile() -> None:
     cluster = clusters.announce(workers=3, now=NOW)
     later = NOW + timedelta(minutes=1)
     clusters.forget_the_dead(now=later, policy=POLICY)
-    assert _cluster_is_leaving()
+    assert is_leaving()
 
     clusters.beat(cluster, now=later, canary_at=NOW)
 
     assert alive(seconds_later=60) == [cluster]
-    assert not _cluster_is_leaving()
+    assert not is_leaving()
 
 
 def test_a_cluster_whose_process_ended_is_gone_at_once() -> None:
@@ -69,17 +75,17 @@ def test_a_cluster_of_another_host_counts_while_it_speaks() -> None:
 
 def test_a_cluster_that_leaves_is_not_alive_and_its_workers_know() -> None:
     cluster = clusters.announce(workers=3, now=NOW)
-    assert not _cluster_is_leaving()
+    assert not is_leaving()
 
     clusters.leave(cluster)
 
     assert alive() == []
-    assert _cluster_is_leaving()
+    assert is_leaving()
 
 
 def test_a_process_of_no_cluster_never_leaves_one() -> None:
     assert CLUSTER_VARIABLE not in os.environ
-    assert not _cluster_is_leaving()
+    assert not is_leaving()
 
 
 def test_only_the_dead_are_forgotten() -> None:

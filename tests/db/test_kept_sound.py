@@ -53,8 +53,7 @@ def checked(content: bytes, *, limits: RecordingLimits = LIMITS) -> Hearing:
 
 
 def kept(scratch: ScratchPolicy) -> list[str]:
-    folder = Path(scratch.folder)
-    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return [path.name for path in Path(scratch.folder).rglob("*") if path.is_file()]
 
 
 def sliced(hearing: Hearing) -> bytes:

@@ -6,6 +6,7 @@ left. Every statement and every phase in `make proof`, a seeded tenth in `make t
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -255,8 +256,8 @@ def order_of_keeping(monkeypatch: pytest.MonkeyPatch, call: Attempt) -> list[str
     monkeypatch.setattr(os, "fsync", noted_sync)
     monkeypatch.setattr(os, "replace", noted_replace)
     path = receipts.keep(call, b"an answer")
-    name = path.with_suffix(".json.tmp").name
-    return [step.replace(name, "file").replace(path.parent.name, "folder") for step in order]
+    named = [re.sub(r"\w+\.tmp", "file", step) for step in order]
+    return [step.replace(path.parent.name, "folder") for step in named]
 
 
 SAFE = ["fsync file of 9 bytes", "rename", "fsync folder"]

@@ -35,9 +35,23 @@ class WorkerCluster(models.Model):
     seen_at = models.DateTimeField(db_index=True)
     canary_at = models.DateTimeField(null=True)
     # When a worker of it last took a job, be it one that only asks whether somebody does.
+    chunks_at_once = models.PositiveSmallIntegerField(null=True)
+    # What the memory of its host lets its workers hold now; None where they may all hold one.
+    slower = models.TextField(blank=True)
+    # Why they may not all, for a person.
 
     class Meta:
         ordering: ClassVar = ["-seen_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="cluster_slower_has_its_reason",
+                condition=models.Q(chunks_at_once=None, slower="")
+                | (
+                    models.Q(chunks_at_once__isnull=False, chunks_at_once__gt=0)
+                    & ~models.Q(slower="")
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.holder

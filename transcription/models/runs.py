@@ -31,6 +31,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Return those whose chunks workers may take."""
         return self.filter(status__in=Run.WORKING)
 
+    def lacking_room(self) -> "RunQuerySet":
+        """Return those that are paused because a disk is full."""
+        return self.exclude(room_host="")
+
     def with_text(self) -> "RunQuerySet":
         return self.filter(status__in=Run.READABLE)
 
@@ -78,6 +82,11 @@ class Run(models.Model):
     # Where a paused run goes on.
     reason = models.TextField(blank=True)
     # Why it is paused or failed, and what to do, for a person.
+    room_host = models.CharField(max_length=160, blank=True)
+    # Of a run that is paused because a disk is full: the host with that disk (`holders`). It goes
+    # on by itself when that has room again.
+    slower = models.TextField(blank=True)
+    # Why a host with little memory first did less of it at once than it might have, for a person.
     engine = models.CharField(max_length=20)
     model = models.CharField(max_length=120)
     language = models.CharField(max_length=8)
@@ -135,6 +144,10 @@ class Run(models.Model):
                 condition=(Q(status="paused") & ~Q(paused_from=""))
                 | (~Q(status="paused") & Q(paused_from="")),
             ),
+            models.CheckConstraint(
+                name="run_lacks_room_only_while_paused",
+                condition=Q(status="paused") | Q(room_host=""),
+            ),
             models.CheckConstraint(name="run_parallel_positive", condition=Q(parallel__gt=0)),
             models.CheckConstraint(
                 name="run_validation_score_is_percent",
@@ -154,6 +167,11 @@ class Run(models.Model):
         return self.status in self.READABLE
 
     @property
+    def was_slower(self) -> str:
+        """Return, as a sentence about the past, why it was slower; empty where it was not."""
+        return f"For a time s{self.slower[1:]}" if self.slower else ""
+
+    @property
     def limit_name(self) -> str:
         """Return the name of the limit on this run's own requests."""
         return f"run-{self.pk}"
@@ -161,6 +179,7 @@ class Run(models.Model):
     def move(self, *, to: RunStatus, now: datetime, **values: Any) -> bool:
         """Change the status if nobody else did since this row was read; say whether it was us."""
         values.setdefault("finished_at", now if to in self.TERMINAL else None)
+        values.setdefault("room_host", "")
         changed = Run.objects.filter(pk=self.pk, status=self.status).update(status=to, **values)
         if changed:
             self.refresh_from_db()

@@ -7,7 +7,7 @@ import psutil
 from django.conf import settings
 
 from hearings import ffmpeg as ffmpeg_adapter
-from hearings import spool
+from hearings import scratch as scratch_space
 from hearings.ffmpeg import MediaError
 from transcription.health import Seen, State, worst
 from transcription.receipts import LEAST_FREE_BYTES
@@ -39,7 +39,7 @@ def scratch() -> Seen:
     if not policy.max_bytes:
         return Seen(State.OK, "Not used: SCRATCH_LIMIT_MB is 0.")
     try:
-        used = spool.tried(policy)
+        used = scratch_space.tried(policy)
     except OSError as error:
         return Seen(State.WARNING, f"{policy.folder} cannot be used: {error.strerror}.")
     told = f"{used / MIB:,.0f} of {policy.max_bytes / MIB:,.0f} MB are used in {policy.folder}."

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from transcription import recovery
+from transcription import recovery, upkeep
 from transcription.clock import database_clock
 
 
@@ -12,5 +12,7 @@ class Command(BaseCommand):
     help = "Put work back whose holder is gone."
 
     def handle(self, **_: Any) -> None:
-        recovered = recovery.recover_stalled(now=database_clock())
+        now = database_clock()
+        recovered = recovery.recover_stalled(now=now)
+        upkeep.look_after(now=now)
         self.stdout.write(f"{recovered} chunks put back.")

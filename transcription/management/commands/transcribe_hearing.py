@@ -157,6 +157,8 @@ def _told(progress: Progress, bill: Bill) -> str:
         parts.append(f"{bill.in_words} so far")
     if progress.waiting:
         parts.append(progress.waiting.for_staff)
+    if progress.slower:
+        parts.append(progress.slower)
     return ", ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 import signal
 from argparse import ArgumentParser
+from functools import partial
 from importlib import import_module
 from types import FrameType
 from typing import Any
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from transcription import checking, clusters, dispatch, recovery
+from transcription import checking, clusters, dispatch, recovery, throttle, upkeep
 from transcription.chunk_job import jobs_wanted
 from transcription.clock import database_clock
 from transcription.parentage import die_with
@@ -50,7 +51,7 @@ class Command(BaseCommand):
                 ending_seconds=settings.API_TIMEOUT_SECONDS + ENDING_MARGIN_SECONDS,
                 beat_seconds=settings.LEASE.beat_seconds,
             ),
-            sweep=_sweep,
+            sweep=partial(_sweep, _monitor()),
             on_ready=self._say_ready,
             on_leave=self._say_leaving,
         ).run(until=leaving)
@@ -83,14 +84,20 @@ def _bound_waits_for_the_database() -> None:
         connection.settings_dict["OPTIONS"] = {**POSTGRES_BOUNDS, **options}
 
 
-def _sweep() -> None:
+def _monitor() -> throttle.Monitor:
+    return throttle.Monitor(settings.MEMORY, settings.LEASE, workers=settings.WORKERS)
+
+
+def _sweep(monitor: throttle.Monitor) -> None:
     """Look at the rows, as if no message had ever been sent. Raises django.db.Error."""
     now = database_clock()
     clusters.forget_the_dead(now=now, policy=settings.LEASE)
     recovery.recover_stalled(now=now)
+    upkeep.look_after(now=now)
+    verdict = monitor.look(now=now)
     if dispatch.waiting():
         return
     if jobs := jobs_wanted(settings.RATE, now=now):
-        dispatch.nudge(min(jobs, settings.WORKERS))
+        dispatch.nudge(min(jobs, throttle.jobs_allowed(verdict, now=now)))
     for pk in checking.awaited()[: settings.WORKERS]:
         dispatch.check_recording(pk)
