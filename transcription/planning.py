@@ -206,7 +206,7 @@ def _most_ms(capabilities: Capabilities) -> int:
 
 def _windows(policy: ChunkingPolicy, target_ms: int) -> Cutting:
     most = min(policy.window_ms, target_ms)
-    return Cutting(most, most * 4 // 5, most, policy.silence_ms)
+    return Cutting(most, most * 9 // 10, most, policy.silence_ms)
 
 
 def _requests(policy: ChunkingPolicy, target_ms: int, capabilities: Capabilities) -> Cutting:
