@@ -18,7 +18,7 @@ class ChunkingPolicy:
     # Most audio in one decoding window of an engine that decodes in windows (Whisper: 30 s).
     pause_ms: int = 160
     # The shortest stretch without speech that counts as a pause.
-    silence_ms: int = 3_000
+    silence_ms: int = 8_000
     # A window never spans a longer stretch without speech.
     request_silence_ms: int = 20_000
     # Nor does a request to a hosted engine.
