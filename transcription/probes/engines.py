@@ -45,7 +45,7 @@ def access() -> Seen:
 def _asked(engine: OpenAIEngine) -> Seen:
     """Ask the server, but not while it wants to be left alone. Raises EngineError."""
     engine.check()
-    limit = rates.row(settings.RATE)
+    limit = rates.looked_at(settings.RATE)
     if limit.is_broken or not rates.may_send(settings.RATE):
         told = f"Not asked while the limit is closed. {limit.reason}".strip()
         return Seen(State.WARNING, told, "See the limiter below.")

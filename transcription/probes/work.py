@@ -44,7 +44,7 @@ def queue() -> Seen:
 
 def limiter() -> Seen:
     """Read the row as somebody who wants to send."""
-    limit = rates.row(settings.RATE)
+    limit = rates.looked_at(settings.RATE)
     filling = filling_of(limit)
     told = (
         f"{filling.tokens} of {filling.burst} requests may leave at once; "
