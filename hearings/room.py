@@ -30,13 +30,13 @@ def is_full(error: OSError) -> bool:
 
 def free_bytes(folder: Path) -> int:
     """Return what the disk of *folder* can take, which need not be there yet. Raises OSError."""
-    disk = os.statvfs(_nearest(folder))
+    disk = os.statvfs(nearest(folder))
     return disk.f_bavail * disk.f_frsize
 
 
 def is_one_disk(one: Path, other: Path) -> bool:
     """Say whether what is deleted in one folder makes room in the other. Raises OSError."""
-    return _nearest(one).stat().st_dev == _nearest(other).stat().st_dev
+    return nearest(one).stat().st_dev == nearest(other).stat().st_dev
 
 
 def lack(need: Need) -> DiskFull | None:
@@ -55,7 +55,7 @@ def amounts(needed: int, free: int) -> str:
     return f"where {-(-needed // _MB):,} MB are needed and {free // _MB:,} MB are free"
 
 
-def _nearest(folder: Path) -> Path:
+def nearest(folder: Path) -> Path:
     """Return *folder* or, while it is not there, the one that it will be in."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

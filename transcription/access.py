@@ -4,7 +4,6 @@ import hashlib
 from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
-from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
@@ -16,7 +15,7 @@ from transcription import budgets, model_news, rates
 from transcription.amounts import about_dollars, dollars
 from transcription.engines.base import AccessRefused, Engine, EngineError
 from transcription.engines.openai_api import OpenAIEngine
-from transcription.model_files import MODELS, verify
+from transcription.model_files import MODELS, is_whole
 from transcription.models import RateLimit
 from transcription.shutdown import said_or_announced
 
@@ -30,7 +29,6 @@ _NOT_TOLD = Finding(
     "The API key may not look at models, so nobody knows yet whether this one can be had.",
     "Allow the key to read models, or see how the first call fares.",
 )
-_VERIFIED_SECONDS = 86_400
 
 
 def closed_to_hosted() -> Finding:
@@ -184,9 +182,7 @@ def _local_model(engine: Engine) -> tuple[Finding, ...]:
     if model is None:
         return ()
     folder = settings.MODELS_DIR / model.name
-    key = f"verified-{_signature(folder)}"
-    if cache.get(key) or verify(folder, model):
-        cache.set(key, "whole", _VERIFIED_SECONDS)
+    if is_whole(folder, model):
         return ()
     return (
         Finding(
@@ -196,10 +192,3 @@ def _local_model(engine: Engine) -> tuple[Finding, ...]:
             f"Delete {folder} and fetch it again: python manage.py fetch_model {model.name}",
         ),
     )
-
-
-def _signature(folder: Path) -> str:
-    """Return what changes when a file in the folder does."""
-    files = sorted((file.name, file.stat()) for file in folder.iterdir())
-    said = "".join(f"{name} {stat.st_size} {stat.st_mtime_ns} " for name, stat in files)
-    return hashlib.sha256(f"{folder} {said}".encode()).hexdigest()

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from hearings import ffmpeg
+from hearings import ffmpeg, room
 from hearings.ffmpeg import MediaError
 from transcription import clusters, memory
 from transcription.host_rules import ClusterFacts, HostFacts, Place
@@ -38,8 +38,8 @@ def places() -> Iterable[Place]:
     with contextlib.suppress(NotImplementedError):  # they may be kept elsewhere
         folders["recordings"] = default_storage.path("")
     for name in sorted(folders):
-        folder = _existing(Path(folders[name]))
-        yield Place(name, str(folder), folder.stat().st_dev, shutil.disk_usage(folder).free)
+        folder = room.nearest(Path(folders[name]))
+        yield Place(name, str(folder), folder.stat().st_dev, room.free_bytes(folder))
 
 
 def ffmpeg_version() -> str | None:
@@ -67,8 +67,3 @@ def _version_of(program: str, changed_ns: int) -> str | None:  # noqa: ARG001 (a
         return ffmpeg.version()
     except MediaError:
         return None
-
-
-def _existing(folder: Path) -> Path:
-    """Return the folder, or where it will be made."""
-    return next(place for place in (folder, *folder.parents) if place.is_dir())

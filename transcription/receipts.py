@@ -8,7 +8,6 @@ lives; what a dead one left is nobody's.
 import contextlib
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,9 +24,6 @@ ANSWER_BYTES = 1024 * 1024 + 64 * 1024
 # Taken for one: the most that is read of an answer, and what a file system needs besides.
 GO_ON_BYTES = 4 * ANSWER_BYTES
 # What must be free before a run that found no room goes on: several chunks are sent at once.
-
-LEAST_FREE_BYTES = 64 * 1024 * 1024
-# An answer is 1 MiB at most, and many are under way.
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +91,6 @@ def read(call: Attempt) -> bytes | None:
         return path_of(call).read_bytes()
     except OSError:
         return None
-
-
-def has_room() -> bool:
-    """Say whether an answer could be kept: what could not be recorded is not sent."""
-    folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= LEAST_FREE_BYTES
 
 
 def path_of(call: Attempt) -> Path:

@@ -1,7 +1,6 @@
 """Whether the engine of the settings can be used, and whether the local model is whole."""
 
 from pathlib import Path
-from threading import Lock
 
 from django.conf import settings
 
@@ -10,14 +9,11 @@ from transcription.engines.base import EngineBusy, EngineError, EngineUnavailabl
 from transcription.engines.openai_api import OpenAIEngine
 from transcription.engines.registry import default_model, engine_for
 from transcription.health import Seen, State
-from transcription.model_files import MODELS, Model, ModelMissing, located, verify
+from transcription.model_files import MODELS, ModelMissing, is_whole, located
 
 LONGEST_LOOK_SECONDS = 5.0
 # Of the question to a hosted engine, which costs nothing.
 UNREACHED = "See whether its server works, and can be reached from this machine. Chunks wait."
-
-Signature = tuple[tuple[str, int, int], ...]
-# Of each file: its name, its size, and when it was changed, in nanoseconds.
 
 
 def access() -> Seen:
@@ -70,31 +66,8 @@ def models() -> Seen:
     model = MODELS.get(name)
     if model is None:
         return Seen(State.OK, f"A folder of your own, whose hashes nobody knows: {folder}")
-    if not _verified.holds(folder, model):
+    if not is_whole(folder, model):
         damaged = f"A file of the model {name} is not what it should be, in {folder}"
         advice = f"Delete the folder and fetch it again: “manage.py fetch_model {name}”."
         return Seen(State.FAILED, damaged, advice)
     return Seen(State.OK, f"The {len(model.files)} files of the model {name} have their hashes.")
-
-
-class _Verified:
-    """Remembers which files were read, so that 145 MB are not read every few seconds."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._known: dict[Signature, bool] = {}
-
-    def holds(self, folder: Path, model: Model) -> bool:
-        with self._lock:
-            signature = _signature(folder, model)
-            if signature not in self._known:
-                self._known = {signature: verify(folder, model)}
-            return self._known[signature]
-
-
-def _signature(folder: Path, model: Model) -> Signature:
-    found = [(folder / file.name) for file in model.files]
-    return tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in found)
-
-
-_verified = _Verified()

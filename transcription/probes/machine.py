@@ -1,21 +1,20 @@
 """What the machine gives: ffmpeg, scratch space, memory, room on its disks."""
 
-import shutil
 from pathlib import Path
 
-import psutil
 from django.conf import settings
 
 from hearings import ffmpeg as ffmpeg_adapter
+from hearings import room
 from hearings import scratch as scratch_space
 from hearings.ffmpeg import MediaError
+from transcription import memory as host_memory
 from transcription.health import Seen, State, worst
-from transcription.receipts import LEAST_FREE_BYTES
 
 LEAST_MEMORY_BYTES = 500 * 1000**2
 HIGHEST_MEMORY_PERCENT = 85.0
-ROOM_BYTES = 2 * 1000**3
-# Below it somebody should look; below what an answer needs, nothing is sent any more.
+ROOM_BYTES, LEAST_FREE_BYTES = 2 * 1000**3, 64 * 1024**2
+# Below the one somebody should look; below the other runs are about to pause.
 MB, GB = 1000**2, 1000**3
 MIB = 1024**2
 # As in the settings.
@@ -49,9 +48,9 @@ def scratch() -> Seen:
 
 
 def memory() -> Seen:
-    """See how much of the machine's memory is left."""
-    found = psutil.virtual_memory()
-    return memory_seen(found.available, found.percent)
+    """See how much of the memory of the machine, or of its container, is left."""
+    available = host_memory.available()
+    return memory_seen(available, 100 * (1 - available / host_memory.of_machine()))
 
 
 def memory_seen(available_bytes: int, percent: float) -> Seen:
@@ -68,7 +67,7 @@ def disk() -> Seen:
         "answers": Path(settings.RECEIPTS_DIR),
         "scratch": Path(settings.SCRATCH.folder),
     }
-    return worst([room_seen(what, _free_bytes(folder)) for what, folder in folders.items()])
+    return worst([room_seen(what, room.free_bytes(folder)) for what, folder in folders.items()])
 
 
 def room_seen(what: str, free_bytes: int) -> Seen:
@@ -76,8 +75,3 @@ def room_seen(what: str, free_bytes: int) -> Seen:
     if free_bytes < LEAST_FREE_BYTES:
         return Seen(State.FAILED, told)
     return Seen(State.OK if free_bytes >= ROOM_BYTES else State.WARNING, told)
-
-
-def _free_bytes(folder: Path) -> int:
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
-    return shutil.disk_usage(existing).free

@@ -45,7 +45,7 @@ def queue() -> Seen:
 def limiter() -> Seen:
     """Read the row as somebody who wants to send."""
     limit = rates.looked_at(settings.RATE)
-    if limit.pk is None:  # nobody has sent anything yet
+    if limit._state.adding:  # nobody has sent anything yet
         all_of_it = f"{limit.capacity} of {limit.capacity}"
         told = f"{all_of_it} requests may leave at once; 0 of {limit.max_concurrent} under way."
         return Seen(State.OK, told)
