@@ -1,6 +1,7 @@
 """Where recordings are cut."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,3 +147,31 @@ def test_a_seam_is_where_pieces_touch_or_in_the_middle_of_what_they_share() -> N
 
 def test_pieces_with_a_silence_between_them_have_no_seam() -> None:
     assert seams([Span(0, 30_000), Span(34_000, 60_000)]) == ()
+
+
+def windows_of(speech: list[Span]) -> list[Span]:
+    return [w for chunk in planned(speech, WINDOWED).chunks for w in chunk.windows]
+
+
+def test_windows_end_in_a_pause_in_the_last_tenth_of_their_length() -> None:
+    *full, _ = windows_of(talk(*[1_600] * 60))
+
+    assert len(full) > 2
+    for window in full:
+        assert 0.9 * POLICY.window_ms <= window.duration_ms <= POLICY.window_ms
+        assert window.end_ms % 2_000 == 1_800  # the middle of a pause
+
+
+def test_windows_share_some_seconds_where_the_last_tenth_has_no_pause() -> None:
+    first, second, *_ = windows_of(talk(*[9_600] * 8))
+
+    assert first.duration_ms == POLICY.window_ms
+    assert first.end_ms - second.start_ms == POLICY.overlap_ms
+
+
+@given(speeches())
+def test_no_window_is_longer_than_whisper_hears_at_once(speech: list[Span]) -> None:
+    windows = windows_of(speech)
+
+    assert all(window.duration_ms <= POLICY.window_ms for window in windows)
+    assert all(a < b and a.end_ms < b.end_ms for a, b in pairwise(windows))
