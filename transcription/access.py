@@ -16,7 +16,6 @@ from transcription.amounts import about_dollars, dollars
 from transcription.engines.base import AccessRefused, Engine, EngineError
 from transcription.engines.openai_api import OpenAIEngine
 from transcription.model_files import MODELS, is_whole
-from transcription.models import RateLimit
 from transcription.shutdown import said_or_announced
 
 CLOSED = (
@@ -151,7 +150,7 @@ def _key_of(engine: OpenAIEngine) -> str:
 
 def _limit() -> tuple[Finding, ...]:
     """Say where nothing may be sent for now, as the shared row of all workers has it."""
-    row = RateLimit.objects.filter(name=rates.HOSTED).first()
+    row = rates.known()
     if row is None or not (row.is_broken or row.closed_until):
         return ()
     standing = rates.wait_seconds(settings.RATE)

@@ -71,25 +71,21 @@ class Standing:
 
 def row(policy: RatePolicy) -> RateLimit:
     """Return the row of hosted engines as it is now; the first time, as *policy* seeds it."""
-    found = RateLimit.objects.filter(name=HOSTED).first()
-    if found:
+    if found := known():
         return found
-    RateLimit.objects.bulk_create([_seed(policy)], ignore_conflicts=True)
-    return RateLimit.objects.get(name=HOSTED)
-
-
-def looked_at(policy: RatePolicy) -> RateLimit:
-    """Return the row as it is, or as it would be made; nothing is written."""
-    return RateLimit.objects.filter(name=HOSTED).first() or _seed(policy)
-
-
-def _seed(policy: RatePolicy) -> RateLimit:
-    return RateLimit(
+    seed = RateLimit(
         name=HOSTED,
         max_concurrent=max(1, policy.max_concurrent_chunks),
         capacity=max(1, policy.capacity),
         per_minute=max(1, policy.per_minute),
     )
+    RateLimit.objects.bulk_create([seed], ignore_conflicts=True)
+    return RateLimit.objects.get(name=HOSTED)
+
+
+def known() -> RateLimit | None:
+    """Return the row of hosted engines; None where nobody has needed it yet."""
+    return RateLimit.objects.filter(name=HOSTED).first()
 
 
 def reserve(policy: RatePolicy, *, audio_ms: int) -> float:

@@ -256,7 +256,13 @@ def test_workers_have_a_minute_to_prove_themselves(
     assert work.queue().state == state
 
 
-def test_a_closed_limit_says_until_when_and_why() -> None:
+def test_a_limit_that_nobody_needed_yet_is_open_and_not_made_by_looking() -> None:
+    assert work.limiter().state == State.OK
+    assert rates.known() is None
+
+
+def test_a_closed_limit_says_until_when_and_why(settings: Settings) -> None:
+    rates.row(settings.RATE)
     assert work.limiter().measured.startswith("20 of 20 requests may leave at once")
 
     rates.close_for(600, reason="The server asked for ten minutes.")

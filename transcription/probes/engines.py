@@ -41,8 +41,8 @@ def access() -> Seen:
 def _asked(engine: OpenAIEngine) -> Seen:
     """Ask the server, but not while it wants to be left alone. Raises EngineError."""
     engine.check()
-    limit = rates.looked_at(settings.RATE)
-    if limit.is_broken or not rates.may_send(settings.RATE):
+    limit = rates.known()
+    if limit and (limit.is_broken or not rates.may_send(settings.RATE)):
         told = f"Not asked while the limit is closed. {limit.reason}".strip()
         return Seen(State.WARNING, told, "See the limiter below.")
     facts = engine.examine(within_seconds=LONGEST_LOOK_SECONDS)

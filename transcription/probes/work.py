@@ -44,11 +44,9 @@ def queue() -> Seen:
 
 def limiter() -> Seen:
     """Read the row as somebody who wants to send."""
-    limit = rates.looked_at(settings.RATE)
-    if limit._state.adding:  # nobody has sent anything yet
-        all_of_it = f"{limit.capacity} of {limit.capacity}"
-        told = f"{all_of_it} requests may leave at once; 0 of {limit.max_concurrent} under way."
-        return Seen(State.OK, told)
+    limit = rates.known()
+    if limit is None:  # the first request makes it; a look does not
+        return Seen(State.OK, "Open: nobody has asked a hosted engine yet.")
     filling = filling_of(limit)
     told = (
         f"{filling.tokens} of {filling.burst} requests may leave at once; "
