@@ -9,7 +9,8 @@ from transcription.engines.base import AudioSlice, OtherLanguage
 from transcription.engines.rehearing import Reading
 from transcription.engines.spoken_language import other_languages
 
-AUDIO = AudioSlice(bytes(32 * 20_000), Span(0, 20_000), (), ())
+SPEECH = (Span(500, 2_000), Span(8_000, 11_000), Span(12_000, 18_500))
+AUDIO = AudioSlice(bytes(32 * 20_000), Span(0, 20_000), (), SPEECH)
 WINDOW = Span(3_000, 19_000)
 SPANISH = [("es", 0.9), ("en", 0.02)]
 
@@ -37,7 +38,7 @@ def found(model: ScriptedModel, *readings: Reading) -> list[OtherLanguage]:
 def test_a_window_in_another_language_is_told_with_its_place() -> None:
     model = ScriptedModel(SPANISH)
 
-    assert found(model, reading(-0.7)) == [OtherLanguage(WINDOW, "es", 0.9)]
+    assert found(model, reading(-0.7)) == [OtherLanguage(Span(8_000, 18_500), "es", 0.9)]
     assert model.lengths == [16 * WINDOW.duration_ms]
 
 

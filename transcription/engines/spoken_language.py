@@ -7,6 +7,7 @@ alike. It is unsure of them, so only windows that it was unsure of are asked abo
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from hearings.spans import Span, clip_all
 from transcription.engines.base import AudioSlice, OtherLanguage
 from transcription.engines.rehearing import Reading
 from transcription.engines.whisper_windows import samples_of
@@ -32,10 +33,16 @@ class Detector(Protocol):
 def other_languages(
     model: Detector, readings: Sequence[Reading], audio: AudioSlice, language: str
 ) -> Iterator[OtherLanguage]:
-    """Yield the windows in which people seem not to speak *language* (ISO 639-1)."""
+    """Yield where in which windows people seem not to speak *language* (ISO 639-1)."""
     for reading in readings:
         if reading.logprob >= UNSURE or reading.span.duration_ms < LEAST_MS:
             continue
         spoken, chance, chances = model.detect_language(samples_of(audio, reading.span))
         if spoken != language and chance >= LIKELY and dict(chances).get(language, 0) < UNLIKELY:
-            yield OtherLanguage(reading.span, spoken, round(chance, 2))
+            yield OtherLanguage(_where(reading, audio), spoken, round(chance, 2))
+
+
+def _where(reading: Reading, audio: AudioSlice) -> Span:
+    """Return from when to when people speak in the window: it may begin with a silence."""
+    speech = clip_all(audio.speech, reading.span)
+    return Span(speech[0].start_ms, speech[-1].end_ms) if speech else reading.span
