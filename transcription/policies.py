@@ -36,7 +36,7 @@ class LeasePolicy:
     # A claim or slot whose holder has not renewed it for so long is free again.
     renew_seconds: float = 8.0
     # How often a living holder renews.
-    poll_seconds: float = 0.04
+    poll_seconds: float = 0.02
     # How often who waits for a slot looks again.
     beat_seconds: float = 2.0
     # How often a worker cluster says that it lives and sweeps for due work.

@@ -49,6 +49,11 @@ class Verdict:
     def is_slower(self) -> bool:
         return self.chunks < self.of
 
+    @property
+    def is_ample(self) -> bool:
+        """Say whether so much is left that there is no need to look often."""
+        return not self.is_slower and 2 * self.used_bytes < self.limit_bytes
+
     def __str__(self) -> str:
         used, limit = self.used_bytes // _MB, self.limit_bytes // _MB
         return (

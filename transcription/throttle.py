@@ -23,6 +23,8 @@ from transcription.pressure import Machine, Sample, Verdict, judge
 
 logger = logging.getLogger(__name__)
 
+AMPLE_SECONDS = 10.0
+# How long memory of which half is left is not looked at again: each look takes a tenth of a second.
 PATIENCE_SECONDS = 2.0
 # How long a worker waits for others to claim; then it leaves it to the next nudge.
 
@@ -36,10 +38,13 @@ class Monitor:
         self._machine = Machine(memory.of_machine(), workers)
         self._samples: deque[Sample] = deque(maxlen=64)
         self._rest_bytes = 0
+        self._last: Verdict | None = None
         self._was_slower = False
 
     def look(self, *, now: datetime) -> Verdict:
         """Decide how many chunks may be under way here, and say so in our clusters' rows."""
+        if self._last and self._last.is_ample and self._is_recent():
+            return self._last
         sample = self._sample(now=now)
         self._samples.append(sample)
         self._rest_bytes = min(self._rest_bytes or sample.used_bytes, sample.used_bytes)
@@ -50,7 +55,11 @@ class Monitor:
             policy=self._policy,
         )
         self._tell(verdict)
+        self._last = verdict
         return verdict
+
+    def _is_recent(self) -> bool:
+        return time.monotonic() - self._samples[-1].at_seconds < AMPLE_SECONDS
 
     def _sample(self, *, now: datetime) -> Sample:
         alive = clusters.alive(now=now, policy=self._lease)

@@ -1,5 +1,7 @@
 """What is learned of a server is known to every engine of it, and to no other."""
 
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 
@@ -65,3 +67,19 @@ def test_what_an_engine_can_do_is_told_without_the_database(
         capabilities = engine_for("openai", "mine").capabilities
 
     assert capabilities.is_hosted and capabilities.usd_per_minute is None
+
+
+@pytest.mark.parametrize(
+    ("engine", "library"), [("openai", "openai"), ("whisper", "faster_whisper")]
+)
+def test_what_an_engine_needs_is_imported_before_workers_are_forked(
+    engine: str, library: str
+) -> None:
+    code = (
+        "import django, sys; django.setup();"
+        "from transcription.engines.registry import preload;"
+        f"before = {library!r} in sys.modules; preload({engine!r});"
+        f"print(before, {library!r} in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

@@ -142,6 +142,26 @@ def test_the_supervisor_decides_by_what_is_in_use_and_says_it_once(
     assert [r.getMessage()[:7] for r in caplog.records if "Slower" in r.getMessage()] == ["Slower:"]
 
 
+def test_memory_is_looked_at_at_each_beat_only_where_half_of_it_is_used(
+    cluster: WorkerCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    used = psutil.Process().memory_full_info().pss
+
+    def of_processes(_: object) -> int:
+        looks.append(used)
+        return used
+
+    monkeypatch.setattr("transcription.memory.of_processes", of_processes)
+    for limit, expected in ((4 * used, 1), (round(1.5 * used), 3)):
+        looks.clear()
+        policy = MemoryPolicy(limit_bytes=limit, chunk_bytes=1)
+        monitor = throttle.Monitor(policy, LEASE, workers=3)
+        for _ in range(3):
+            monitor.look(now=NOW)
+        assert len(looks) == expected
+
+
 def test_when_memory_suffices_again_all_may_hold_a_chunk(cluster: WorkerCluster) -> None:
     throttle.Monitor(MemoryPolicy(), LEASE, workers=3).look(now=NOW)
 

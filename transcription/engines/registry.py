@@ -1,5 +1,6 @@
 """The engines, by the name that TRANSCRIPTION_ENGINE and ``--engine`` take."""
 
+import importlib
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,12 +16,27 @@ from transcription.models import ServerModel
 
 NAMES = ("openai", "whisper")
 # What a person may choose.
+_LIBRARIES = {
+    "openai": (
+        "transcription.engines.transport",
+        "openai.resources.audio.transcriptions",
+        "openai.resources.models",
+    ),
+    "whisper": ("faster_whisper",),
+}
+# What an engine imports when it is first used; half a second and more of a processor.
 
 
 def default_model(engine: str) -> str:
     """Return the model that the settings name for *engine*."""
     models = {"openai": settings.OPENAI_TRANSCRIPTION_MODEL, "whisper": settings.WHISPER_MODEL}
     return str(models.get(engine, engine))
+
+
+def preload(engine: str) -> None:
+    """Import the libraries of *engine*, for processes that are forked from this one."""
+    for library in _LIBRARIES.get(engine, ()):
+        importlib.import_module(library)
 
 
 def engine_for(name: str, model: str) -> Engine:

@@ -32,7 +32,9 @@ from transcription.transcripts import transcript_of
 
 LATER_FORMATS = ("srt", "vtt", "csv", "docx", "pdf")
 LOOK_SECONDS = 0.2
-# How often the rows are read for progress.
+# How often a run is looked at for its end …
+SHOW_SECONDS = 1.0
+# … and how often its progress is reckoned, which the processor is needed for elsewhere.
 BY_STATUS = {
     RunStatus.COMPLETE: Exit.COMPLETE,
     RunStatus.INCOMPLETE: Exit.WITH_GAPS,
@@ -133,16 +135,25 @@ def _begun(
 def _follow(run: Run, cluster: AttachedCluster, reporter: Reporter) -> None:
     """Show progress until the run ends or pauses. See to it that somebody works on it."""
     with reporter.stage("Transcribing") as stage:
-        while True:
-            run.refresh_from_db()
+        while not _is_at_rest(run):
             progress = progress_of(run, now=database_clock())
-            if run.is_terminal or run.status == RunStatus.PAUSED:
-                break
             stage.show(progress.percent, _told(progress, bill_of(run)))
             _start_where_none_is_alive(cluster)
-            time.sleep(LOOK_SECONDS)
+            _await_end(run, seconds=SHOW_SECONDS)
         if run.is_terminal:
-            stage.end(_told(progress, bill_of(run)))
+            stage.end(_told(progress_of(run, now=database_clock()), bill_of(run)))
+
+
+def _is_at_rest(run: Run) -> bool:
+    return run.is_terminal or run.status == RunStatus.PAUSED
+
+
+def _await_end(run: Run, *, seconds: float) -> None:
+    """Return when *run* is no longer under way, or the time is over."""
+    until = time.monotonic() + seconds
+    while not _is_at_rest(run) and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+        run.refresh_from_db()
 
 
 def _told(progress: Progress, bill: Bill) -> str:
