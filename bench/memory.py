@@ -1,4 +1,5 @@
-"""transcribe_hearing of ten minutes, two hours and ten hours: what all its processes have in memory.
+"""The memory of transcribe_hearing with all its processes: ten minutes, two hours and ten hours.
+
 
 Through a server of the hosted API's kind that answers at once, two words for each second. PSS of
 the command, its workers and all else below it, sampled ten times a second; the server does not
@@ -15,13 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.family import MB, Family, Peaks, Watched
+from bench.family import MB, Family, Watched
 from bench.machine import ROOT, SAMPLE, data_dir, looped
 
 LENGTHS = {"10 minutes": 3, "2 hours": 35, "10 hours": 172}
 # How often the sample is played.
 SAMPLE_SECONDS = 210.8
-CHUNK_SECONDS = 200
+CHUNK_SECONDS = 100
+# So that ten minutes have a chunk for each worker that may hold one.
 NO_LIMIT = {"RATE_LIMIT_CAPACITY": "100000", "RATE_LIMIT_PER_MINUTE": "100000"}
 WITHIN = 1.15
 

@@ -19,6 +19,8 @@ from transcription.words import Word
 
 __all__ = ["Transcript", "coverage_of_run", "transcript_of"]
 
+READ_AT_ONCE = 200
+# Rows of sentences, which are far larger than what becomes of them.
 NOT_TRANSCRIBED = "not transcribed"
 ENDED_WITHOUT_RESULT = (ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON)
 PUBLIC_REASONS = {
@@ -35,7 +37,8 @@ def transcript_of(run: Run, *, for_public: bool = False) -> Transcript:
     do something.
     """
     chunks = _chunks(run)
-    segments = tuple(_segment(row, for_public=for_public) for row in run.segments.order_by("index"))
+    rows = run.segments.order_by("index").iterator(chunk_size=READ_AT_ONCE)
+    segments = tuple(_segment(row, for_public=for_public) for row in rows)
     heard = [Span(segment.start_ms, segment.end_ms) for segment in segments]
     return Transcript(
         _hearing_facts(run.hearing),

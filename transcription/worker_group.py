@@ -37,7 +37,7 @@ class WorkerGroup:
         row = clusters.announce(workers=workers, now=database_clock())
         connections.close_all()  # a connection must not be shared with what is forked
         leash, reports = Leash(), Reports()
-        gc.freeze()  # a collection writes to all that it looks at, and would unshare it in each fork
+        gc.freeze()  # a collection in a fork would write to all that it looks at, and so copy it
         leader = os.fork()
         if not leader:
             _lead(row, leash, reports)
