@@ -1,6 +1,5 @@
 """The memory of transcribe_hearing with all its processes: ten minutes, two hours and ten hours.
 
-
 Through a server of the hosted API's kind that answers at once, two words for each second. PSS of
 the command, its workers and all else below it, sampled ten times a second; the server does not
 count. Goals: the three lengths within 15 % of each other, no worker above 200 MB; with a local

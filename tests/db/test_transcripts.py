@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -170,6 +171,22 @@ def test_a_long_transcript_takes_six_queries_like_a_short_one(
 
     with django_assert_max_num_queries(7):
         assert len(list(transcript_of(run).segments)) == 40
+
+
+def test_of_a_long_transcript_few_sentences_are_in_memory_at_a_time() -> None:
+    run = finished_run()
+    make_segments(run, *["The clerk will call the roll, and the record will show it."] * 1_500)
+    transcript = transcript_of(Run.objects.get(pk=run.pk))
+
+    tracemalloc.start()
+    try:
+        count = sum(len(segment.words) for segment in transcript.segments)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert count == 1_500 * 12
+    assert most < 4 * 2**20  # all at once are more than twice that
 
 
 @pytest.mark.parametrize(("engine", "known"), [("whisper", 0.0), ("openai", None)])
