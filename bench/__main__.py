@@ -4,12 +4,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import embedded, hosted, reading, speech, times
+from bench import embedded, hosted, memory, reading, speech, times
 from bench.machine import described
 
 BENCHES = {
     "embedded": embedded.main,
     "hosted": hosted.main,
+    "memory": memory.main,
     "reading": reading.main,
     "speech": speech.main,
     "times": times.main,

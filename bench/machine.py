@@ -74,7 +74,7 @@ def repeated(source: Path, target: Path, times: int) -> Path:
 def looped(source: Path, target: Path, times: int) -> Path:
     """Write *source* played *times* times as *target* without encoding it anew."""
     played = ["-stream_loop", str(times - 1), "-i", str(source)]
-    command = ["ffmpeg", "-nostdin", "-v", "error", *played, "-map", "0:a", "-c", "copy"]
+    command = ["ffmpeg", "-nostdin", "-y", "-v", "error", *played, "-map", "0:a", "-c", "copy"]
     subprocess.run([*command, str(target)], check=True)
     return target
 

@@ -1,10 +1,12 @@
 """The end of a run: its transcript is made from what its chunks heard, and stored."""
 
 import logging
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate, islice
 
 from django.db import transaction
 
@@ -15,8 +17,26 @@ from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Se
 from transcription.people import Person, Subject
 from transcription.roster import subject_of
 from transcription.sentences import Sentence, sentences
+from transcription.words import Word
 
 logger = logging.getLogger(__name__)
+
+READ_AT_ONCE = 8
+# Chunks with all that they heard.
+WRITTEN_AT_ONCE = 500
+# Sentences. Rows are far larger than words, so there are never many of either at a time.
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a run's chunks came to."""
+
+    chunks: tuple[Chunk, ...]
+    # All that make up the run, without their results.
+    sources: tuple[Chunk, ...]
+    # Those that the words are from.
+    parts: tuple[Part, ...]
+    # What each of them heard.
 
 
 def conclude(run: Run, *, now: datetime) -> bool:
@@ -28,17 +48,18 @@ def conclude(run: Run, *, now: datetime) -> bool:
         run.move(to=stage, now=now)
     if run.status != RunStatus.MERGING:
         return False
-    chunks = list(run.chunks.current().select_related("parent"))
-    done = [chunk for chunk in chunks if chunk.status == ChunkStatus.DONE]
-    segments = _segments(run, [*done, *_second_best(chunks)])
+    heard = _heard(run)
+    spoken = sentences(merge(heard.parts))
+    segments = _segments(run, heard.sources, spoken)
     with transaction.atomic():
-        if not run.move(to=_ending(chunks), now=now, reason=_why(chunks)):
+        if not run.move(to=_ending(heard.chunks), now=now, reason=_why(heard.chunks)):
             return False
         run.segments.all().delete()
-        Segment.objects.bulk_create(segments, batch_size=500)
+        while some := list(islice(segments, WRITTEN_AT_ONCE)):
+            Segment.objects.bulk_create(some)
     limiter.forget(run.limit_name)
     with log_fields(hearing=run.hearing.slug, run=run.pk):
-        logger.info("run ended: %s, %s segments", run.status, len(segments))
+        logger.info("run ended: %s, %s segments", run.status, len(spoken))
     return True
 
 
@@ -50,21 +71,29 @@ def _stage(run: Run) -> RunStatus:
     return RunStatus.ALIGNING if left.exists() else RunStatus.MERGING
 
 
-def _second_best(chunks: Sequence[Chunk]) -> list[Chunk]:
-    """Return failed chunks with the words of the doubtful answer that they should have replaced.
+def _heard(run: Run) -> Heard:
+    """Read the chunks, a few at a time: a result takes far more room than its words."""
+    chunks, sources, parts = [], [], []
+    for chunk in run.chunks.current().iterator(chunk_size=READ_AT_ONCE):
+        words = chunk.words if chunk.status == ChunkStatus.DONE else _second_best(chunk)
+        chunk.result = None
+        chunks.append(chunk)
+        if words is not None:
+            sources.append(chunk)
+            parts.append(Part(chunk.span, words))
+    return Heard(tuple(chunks), tuple(sources), tuple(parts))
 
-    They stay failed, and a gap that can be retried; what is known is shown with its doubts.
+
+def _second_best(chunk: Chunk) -> tuple[Word, ...] | None:
+    """Return the words of the doubtful answer that a failed chunk should have replaced, if any.
+
+    It stays failed, and a gap that can be retried; what is known is shown with its doubts.
     """
-    found = []
-    for chunk in chunks:
-        source = chunk if chunk.result else chunk.parent
-        if chunk.status == ChunkStatus.DONE or source is None or not source.doubts:
-            continue
-        inside = [w for w in source.words if chunk.start_ms <= w.middle_ms < chunk.end_ms]
-        chunk.result = [word.to_json() for word in inside]
-        chunk.doubts = source.doubts
-        found.append(chunk)
-    return found
+    source = chunk if chunk.result else chunk.parent
+    if source is None or not source.doubts:
+        return None
+    chunk.doubts = source.doubts
+    return tuple(w for w in source.words if chunk.start_ms <= w.middle_ms < chunk.end_ms)
 
 
 def _ending(chunks: Sequence[Chunk]) -> RunStatus:
@@ -80,13 +109,12 @@ def _why(chunks: Sequence[Chunk]) -> str:
     return " ".join(dict.fromkeys(reasons))
 
 
-def _segments(run: Run, chunks: Sequence[Chunk]) -> list[Segment]:
-    words = merge([Part(chunk.span, chunk.words) for chunk in chunks])
-    spoken = sentences(words)
+def _segments(run: Run, chunks: Sequence[Chunk], spoken: Sequence[Sentence]) -> Iterator[Segment]:
+    """Return the rows of the transcript. All that has to be asked or found is, at once."""
     subject = subject_of(run.hearing)
     told = _told(run)
     proposed = _proposals(spoken, subject)
-    return [
+    return (
         Segment(
             run=run,
             index=index,
@@ -100,7 +128,7 @@ def _segments(run: Run, chunks: Sequence[Chunk]) -> list[Segment]:
             corrections=[correction.to_json() for correction in proposed[index]],
         )
         for index, sentence in enumerate(spoken)
-    ]
+    )
 
 
 def _sources(chunks: Sequence[Chunk], sentence: Sentence) -> list[Chunk]:
@@ -135,10 +163,10 @@ def _told(run: Run) -> dict[int, list[str]]:
 
 def _proposals(spoken: Sequence[Sentence], subject: Subject) -> dict[int, list[names.Correction]]:
     """Return for each sentence the names that may be misspelt, counted by its own words."""
-    places = [(at, word) for at, s in enumerate(spoken) for word in range(len(s.words))]
+    starts = list(accumulate((len(sentence.words) for sentence in spoken), initial=0))
     texts = [word.text for sentence in spoken for word in sentence.words]
     proposed: dict[int, list[names.Correction]] = defaultdict(list)
     for correction in names.corrections(texts, subject):
-        at, word = places[correction.word]
-        proposed[at].append(replace(correction, word=word))
+        at = bisect_right(starts, correction.word) - 1
+        proposed[at].append(replace(correction, word=correction.word - starts[at]))
     return proposed

@@ -97,6 +97,13 @@ def _position(part: Part) -> tuple[Span, list[tuple[int, str]]]:
 def _within(span: Span, word: Word) -> Word:
     start_ms = min(max(word.start_ms, span.start_ms), span.end_ms - 1)
     end_ms = max(min(word.end_ms, span.end_ms), start_ms + 1)
+    return _timed(word, start_ms, end_ms)
+
+
+def _timed(word: Word, start_ms: int, end_ms: int) -> Word:
+    """Return *word* with these times; itself where it has them, as most have."""
+    if (word.start_ms, word.end_ms) == (start_ms, end_ms):
+        return word
     return replace(word, start_ms=start_ms, end_ms=end_ms)
 
 
@@ -271,7 +278,4 @@ def _in_sequence(words: Sequence[Word], end_ms: int) -> tuple[Word, ...]:
         end = min(edges[index][1], limit)
         limit = min(edges[index][0], end - 1)
         edges[index] = (limit, end)
-    return tuple(
-        replace(word, start_ms=start, end_ms=end)
-        for word, (start, end) in zip(words, edges, strict=True)
-    )
+    return tuple(_timed(word, start, end) for word, (start, end) in zip(words, edges, strict=True))

@@ -107,7 +107,7 @@ def start(  # noqa: PLR0913 (each a wish of its own)
     earlier = hearing.runs.exclude(status=RunStatus.CANCELLED)
     run = earlier.filter(settings_key=options.key(hearing)).first()
     if run and not (again and run.is_terminal):
-        return _taken_up(run, now=now)
+        return _taken_up(run, now=now, brings_workers=brings_workers)
     if busy := earlier.active().first():
         raise StartRefused(
             f"Run {busy.pk} with other settings ({busy.engine} {busy.model}) is "
@@ -144,6 +144,11 @@ def assess(
     return readiness.judge(hearing, given, language=options.language, cost_usd=expected.cost_usd)
 
 
+def check_going_on(run: Run, *, now: datetime, brings_workers: bool = False) -> None:
+    """Return where a run that stopped may go on, as far as one sees. Raises StartRefused."""
+    _refuse_unready(readiness.to_go_on(run, now=now, brings_workers=brings_workers), None)
+
+
 def _refuse_unready(ready: Readiness, accepted: Collection[str] | None) -> None:
     if not ready.is_ready:
         raise StartRefused(ready.refusal)
@@ -178,8 +183,10 @@ def _refuse_impossible(hearing: Hearing, options: RunOptions) -> None:
         raise StartRefused(CLOSED)
 
 
-def _taken_up(run: Run, *, now: datetime) -> Run:
+def _taken_up(run: Run, *, now: datetime, brings_workers: bool) -> Run:
     """Let an earlier run of the same settings go on where it can."""
+    if run.status == RunStatus.PAUSED or can_retry(run):
+        check_going_on(run, now=now, brings_workers=brings_workers)
     if run.status == RunStatus.PAUSED:
         resume(run, now=now)
     elif run.status in (RunStatus.INCOMPLETE, RunStatus.FAILED):

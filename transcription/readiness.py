@@ -12,7 +12,9 @@ from hearings.models import Hearing, ValidationFinding
 from hearings.validation import Finding, Severity
 from transcription import access, host_facts, host_rules, scoring
 from transcription.engines.base import Engine
+from transcription.engines.registry import engine_for
 from transcription.host_rules import HostFacts
+from transcription.models import Run
 from transcription.scoring import Area, Judged, Readiness
 
 
@@ -77,6 +79,16 @@ def judge(
         Area.METADATA: scoring.METADATA_CHECKS,
     }
     return scoring.judge(judged, checks, is_analysed=hearing.duration_ms is not None)
+
+
+def to_go_on(run: Run, *, now: datetime, brings_workers: bool = False) -> Readiness:
+    """Return what speaks against letting a run that stopped go on: it would only stop again.
+
+    Costs nothing. Call it outside transactions: a server may be asked.
+    """
+    engine = engine_for(run.engine, run.model)
+    given = circumstances(engine, now=now, brings_workers=brings_workers)
+    return judge(run.hearing, given, language=run.language, cost_usd=run.estimated_usd)
 
 
 def stored_findings(hearing: Hearing) -> tuple[Finding, ...]:

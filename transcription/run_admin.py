@@ -49,6 +49,8 @@ class Order:
     carry_out: Callable[..., bool]
     done: str
     too_late: str
+    is_checked: bool = False
+    # It is refused, with the reason, where the run would only stop again.
 
 
 ORDERS = {
@@ -57,8 +59,11 @@ ORDERS = {
         pipeline.retry,
         "The failed chunks are tried again.",
         "Nothing is left to retry, or another run is under way.",
+        is_checked=True,
     ),
-    "resume": Order("Resume", pipeline.resume, "The run goes on.", "The run is not paused."),
+    "resume": Order(
+        "Resume", pipeline.resume, "The run goes on.", "The run is not paused.", is_checked=True
+    ),
     "embedded": Order(
         "Go on with the embedded engine",
         pipeline.continue_embedded,
@@ -168,6 +173,8 @@ class RunAdmin(ModelAdmin):
 
     def _carry_out(self, request: HttpRequest, run: Run, order: Order) -> None:
         try:
+            if order.is_checked and (run.status == RunStatus.PAUSED or pipeline.can_retry(run)):
+                pipeline.check_going_on(run, now=database_clock())
             is_done = order.carry_out(run, now=database_clock())
         except pipeline.StartRefused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)

@@ -1,6 +1,6 @@
 """Reads a run's rows into the values that exports and pages render."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hearings.models import Hearing
 from hearings.spans import Span
@@ -19,6 +19,8 @@ from transcription.words import Word
 
 __all__ = ["Transcript", "coverage_of_run", "transcript_of"]
 
+READ_AT_ONCE = 200
+# Rows of sentences, which are far larger than what becomes of them.
 NOT_TRANSCRIBED = "not transcribed"
 ENDED_WITHOUT_RESULT = (ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON)
 PUBLIC_REASONS = {
@@ -28,20 +30,31 @@ PUBLIC_REASONS = {
 # Without what a server answered and what may have been paid.
 
 
+class StoredSegments:
+    """The sentences of a run, a few rows at a time: never all words of hours at once."""
+
+    def __init__(self, run: Run, *, for_public: bool) -> None:
+        self._run = run
+        self._for_public = for_public
+
+    def __iter__(self) -> Iterator[TranscriptSegment]:
+        rows = self._run.segments.order_by("index").iterator(chunk_size=READ_AT_ONCE)
+        return (_segment(row, for_public=self._for_public) for row in rows)
+
+
 def transcript_of(run: Run, *, for_public: bool = False) -> Transcript:
     """Return what is known of *run*, whose hearing was analysed. At most six queries.
 
+    Its sentences are read each time that somebody goes through them, with a further query.
     *for_public* leaves out the errors of chunks and what names may be: they are for those who can
     do something.
     """
     chunks = _chunks(run)
-    segments = tuple(_segment(row, for_public=for_public) for row in run.segments.order_by("index"))
-    heard = [Span(segment.start_ms, segment.end_ms) for segment in segments]
     return Transcript(
         _hearing_facts(run.hearing),
         _run_facts(run, chunks),
-        _coverage(run, chunks, heard, for_public=for_public),
-        segments,
+        _coverage(run, chunks, _heard(run), for_public=for_public),
+        StoredSegments(run, for_public=for_public),
     )
 
 
@@ -53,8 +66,12 @@ def coverage_of_run(
     *heard* is where its sentences are, where the caller has them; it saves a query.
     """
     if heard is None:
-        heard = [Span(*times) for times in run.segments.values_list("start_ms", "end_ms")]
+        heard = _heard(run)
     return _coverage(run, _chunks(run), heard, for_public=for_public)
+
+
+def _heard(run: Run) -> list[Span]:
+    return [Span(*times) for times in run.segments.values_list("start_ms", "end_ms")]
 
 
 def _chunks(run: Run) -> Sequence[Chunk]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -69,13 +70,22 @@ def progress(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @require_POST
 def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
-    """Try again what a run lacks, and show how it goes on. A second click changes nothing."""
+    """Try again what a run lacks, and show how it goes on, or why it cannot.
+
+    A second click changes nothing.
+    """
     hearing = _visible(request, slug)
     if not request.user.is_staff:
         raise Http404("There is no such page.")
     if not _may_retry(request):
         raise PermissionDenied
-    pipeline.retry(get_object_or_404(Run, hearing=hearing, pk=pk), now=database_clock())
+    run = get_object_or_404(Run, hearing=hearing, pk=pk)
+    try:
+        if pipeline.can_retry(run):
+            pipeline.check_going_on(run, now=database_clock())
+        pipeline.retry(run, now=database_clock())
+    except pipeline.StartRefused as refusal:
+        messages.error(request, str(refusal))
     return redirect(hearing)
 
 

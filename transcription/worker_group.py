@@ -1,5 +1,6 @@
 """One running worker cluster: a process group, and all that its supervisor has of it."""
 
+import gc
 import logging
 import os
 from typing import NoReturn, Self
@@ -38,6 +39,7 @@ class WorkerGroup:
         row = clusters.announce(workers=workers, now=database_clock())
         connections.close_all()  # a connection must not be shared with what is forked
         leash, reports = Leash(), Reports()
+        gc.freeze()  # a collection in a fork would write to all that it looks at, and so copy it
         leader = os.fork()
         if not leader:
             _lead(row, leash, reports)

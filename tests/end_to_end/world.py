@@ -99,8 +99,8 @@ class Command:
     def wait_for_message(self, text: str) -> None:
         wait_until(lambda: text in self.err)
 
-    def finished(self) -> Finished:
-        code = self._process.wait(PATIENCE_SECONDS)
+    def finished(self, *, within_seconds: float = PATIENCE_SECONDS) -> Finished:
+        code = self._process.wait(within_seconds)
         return Finished(code, self._out.read_text(), self.err)
 
 

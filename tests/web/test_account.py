@@ -1,10 +1,12 @@
 """The account of every second on a hearing's page, and trying again what is missing."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from pytest_django import Settings
 
 from tests.factories import NOW, make_chunk, make_hearing, make_run
 from tests.web.admin_kit import run_address
@@ -108,6 +110,19 @@ def test_the_button_has_what_failed_tried_again_without_a_script(
     assert run.chunks.get(index=1).status == ChunkStatus.WAITING
     assert run.chunks.get(index=1).reruns == 1
     assert "Retry what failed" not in page(operator, run)
+
+
+def test_where_it_would_only_fail_again_the_page_says_why(
+    operator: Client, run: Run, settings: Settings
+) -> None:
+    settings.READINESS = replace(settings.READINESS, least_disk_bytes=2**60)
+
+    retry(operator, run)
+
+    shown = page(operator, run)
+    assert 'role="alert"' in shown and "Little room is left on the disk" in shown
+    assert run.chunks.get(index=1).status == ChunkStatus.FAILED
+    assert 'role="alert"' not in page(operator, run)
 
 
 def test_a_second_click_changes_nothing(operator: Client, run: Run) -> None:

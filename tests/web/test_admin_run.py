@@ -253,6 +253,26 @@ def test_a_paused_run_tells_why_and_goes_on(administrator: Client) -> None:
     assert run.status == RunStatus.TRANSCRIBING
 
 
+def test_a_paused_run_that_would_only_stop_again_is_left_as_it_is_and_the_reason_is_said(
+    administrator: Client,
+) -> None:
+    run = make_run(
+        make_hearing(is_closed=True),
+        engine="openai",
+        model="gpt-transcribe",
+        status=RunStatus.PAUSED,
+        paused_from=RunStatus.TRANSCRIBING,
+    )
+    make_chunk(run)
+
+    page = administrator.post(order(run, "resume"), follow=True).content.decode()
+
+    run.refresh_from_db()
+    assert run.status == RunStatus.PAUSED
+    assert "its recording must not leave the house" in page
+    assert "The run goes on." not in page
+
+
 def test_cancelling_asks_first(administrator: Client) -> None:
     run = make_run()
 

@@ -1,5 +1,6 @@
 """A transcript as values: what the exports and the pages render."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -70,9 +71,12 @@ class TranscriptSegment:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """All that is known of one run's text. Segments are in order and do not overlap."""
+    """All that is known of one run's text.
+
+    Segments are in order and do not overlap; one may go through them as often as one likes.
+    """
 
     hearing: HearingFacts
     run: RunFacts
     coverage: Coverage
-    segments: tuple[TranscriptSegment, ...]
+    segments: Iterable[TranscriptSegment]
