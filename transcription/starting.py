@@ -15,8 +15,8 @@ from transcription.estimating import Estimate, together
 from transcription.forecast import Terms, terms_of
 from transcription.hosted_choices import hosted_choices
 from transcription.outlook import Outlook, outlook
-from transcription.pipeline import RunOptions
 from transcription.readiness import Circumstances, circumstances, judge
+from transcription.run_options import RunOptions
 from transcription.scoring import AREA_NAMES, Area, Judged, Readiness
 
 HOSTED = "openai"
