@@ -103,6 +103,13 @@ class HearingAdmin(ModelAdmin):
     warn_unsaved_form = True
     actions: ClassVar = ["publish", "unpublish"]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Hearing | None = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        if len(obj.track_choices) <= 1:
+            return self.fieldsets
+        return (*self.fieldsets[:-1], ("Recording", {"fields": ("track", *RECORDING)}))
+
     def get_form(
         self,
         request: HttpRequest,

@@ -180,6 +180,14 @@ def loudest(positions: Sequence[int], levels: Mapping[int, float]) -> int:
     return best
 
 
+def proposed(found: Iterable[Choice]) -> Choice | None:
+    """Return the stream that is heard where nobody chooses; None where there is only one."""
+    streams = [choice for choice in found if choice.track not in CHANNELS]
+    levels = {at: each.level_dbfs for at, each in enumerate(streams)}
+    known = {at: level for at, level in levels.items() if level is not None}
+    return streams[loudest(range(len(streams)), known)] if len(streams) > 1 else None
+
+
 def name_in(found: Iterable[Choice], track: str) -> str:
     """Return what *track* is called among *found*; empty for the only sound there is."""
     names = {choice.track: choice.name for choice in found}
