@@ -3,7 +3,8 @@
 import re
 
 _WRITTEN = re.compile(
-    r"(?:(?:(\d{1,3}):(?=[0-5]\d:))?(\d{1,4}):(?=[0-5]\d(?:\.|$)))?(\d{1,6})(?:\.(\d{1,3}))?", re.ASCII
+    r"(?:(?:(\d{1,3}):(?=[0-5]\d:))?(\d{1,4}):(?=[0-5]\d(?:\.|$)))?(\d{1,6})(?:\.(\d{1,3}))?",
+    re.ASCII,
 )
 # Minutes after hours and seconds after minutes have two digits; minutes alone may be many.
 

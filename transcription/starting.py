@@ -182,11 +182,11 @@ def engine_choices(
     return choices
 
 
-class PlaceField(forms.CharField):
+class PlaceField(forms.Field):
     """A place in a recording, in milliseconds; None where it is empty."""
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = str(value or "").strip()
         try:
             return milliseconds_of(text) if text else None
         except ValueError as error:
@@ -208,8 +208,8 @@ class StartForm(forms.Form):
         min_value=LEAST_CHUNK_SECONDS, max_value=MOST_CHUNK_SECONDS, required=False
     )
     again = forms.BooleanField(required=False)
-    begin = PlaceField(max_length=16, required=False)
-    end = PlaceField(max_length=16, required=False)
+    begin = PlaceField(required=False)
+    end = PlaceField(required=False)
 
     FOLDED = ("begin", "end", "model", "parallel", "chunk_seconds")
 

@@ -37,7 +37,7 @@ def hertz(pcm: bytes) -> int:
     """Return the loudest frequency."""
     samples = np.frombuffer(pcm, "<i2")
     spectrum = np.abs(np.fft.rfft(samples))
-    return round(int(spectrum.argmax()) * 16_000 / len(samples), -1)
+    return round(int(spectrum.argmax()) * 1_600 / len(samples)) * 10
 
 
 def heard(path: Path, track: str = "") -> tuple[Examined, int]:
