@@ -30,7 +30,7 @@ class DayInput(forms.DateInput):
 class HearingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     """A hearing that is filed already; its recording stays as it is."""
 
-    track = forms.ChoiceField(
+    sound = forms.ChoiceField(
         label="Sound track",
         required=False,
         widget=UnfoldAdminSelectWidget,
@@ -42,10 +42,10 @@ class HearingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not (choices := _tracks(self.instance)):
-            del self.fields["track"]
+            del self.fields["sound"]
             return
-        self.fields["track"].choices = choices  # type: ignore[attr-defined]  # a plain Field to mypy
-        self.initial["track"] = self.instance.track
+        self.fields["sound"].choices = choices  # type: ignore[attr-defined]  # a plain Field to mypy
+        self.initial["sound"] = self.instance.track
 
     def clean_language(self) -> str:
         code: str = self.cleaned_data["language"].strip().lower()

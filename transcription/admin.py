@@ -86,8 +86,8 @@ class HearingAdmin(DescribedHearingAdmin):
     def save_model(
         self, request: HttpRequest, obj: Hearing, form: HearingForm, change: Any
     ) -> None:
-        if change and "track" in form.changed_data:
-            self._choose_track(request, obj, form.cleaned_data["track"])
+        if change and "sound" in form.changed_data:
+            self._choose_track(request, obj, form.cleaned_data["sound"])
         super().save_model(request, obj, form, change)
         if not change:
             # Where the queue fails, the workers' own sweep finds the hearing.

@@ -17,11 +17,12 @@ def choose(hearing: Hearing, track: str) -> bool:
     """
     with transaction.atomic():
         # Held until its end, as a start does, so that none begins meanwhile.
-        Hearing.objects.select_for_update().get(pk=hearing.pk)
-        is_new = intake.choose_track(hearing, track)
+        current = Hearing.objects.select_for_update().get(pk=hearing.pk)
+        is_new = intake.choose_track(current, track)
         if is_new and (busy := hearing.runs.active().first()):
             raise RunUnderWay(
                 f"The sound track stays as it is: run {busy.pk} is "
                 f"{busy.get_status_display().lower()} for this hearing. Wait for it, or cancel it."
             )
+    hearing.refresh_from_db(fields=["track", "check_status", "duration_ms"])
     return is_new

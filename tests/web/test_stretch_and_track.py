@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import Settings
 
@@ -150,7 +151,7 @@ def test_a_sound_track_is_chosen_on_the_hearings_page(administrator: Client) -> 
     hearing = two_streams()
     page = administrator.get(change_address(hearing.pk)).content.decode()
 
-    administrator.post(change_address(hearing.pk), description(track="1", title="A new title"))
+    administrator.post(change_address(hearing.pk), description(sound="1", title="A new title"))
 
     assert "The loudest: audio stream 2 (French, " in page and "(proposed)" in page
     assert "audio stream 1 (English, “Floor”, AAC, 48 kHz stereo), on average −40 dBFS" in page
@@ -163,8 +164,8 @@ def test_a_sound_track_is_chosen_on_the_hearings_page(administrator: Client) -> 
 def test_without_a_choice_there_is_nothing_to_choose(administrator: Client) -> None:
     hearing = make_hearing(tracks=[tracks.choices(STREAMS[1:])[0].to_json()])
 
-    assert 'name="track"' not in administrator.get(change_address(hearing.pk)).content.decode()
-    administrator.post(change_address(hearing.pk), description(track="7"))
+    assert 'name="sound"' not in administrator.get(change_address(hearing.pk)).content.decode()
+    administrator.post(change_address(hearing.pk), description(sound="7"))
 
     hearing.refresh_from_db()
     assert (hearing.track, hearing.check_status) == ("", CheckStatus.ACCEPTED)
@@ -173,7 +174,7 @@ def test_without_a_choice_there_is_nothing_to_choose(administrator: Client) -> N
 def test_a_track_that_is_not_offered_is_refused(administrator: Client) -> None:
     hearing = two_streams()
 
-    page = administrator.post(change_address(hearing.pk), description(track="7"))
+    page = administrator.post(change_address(hearing.pk), description(sound="7"))
 
     assert "7 is not one of the available choices" in page.content.decode()
     hearing.refresh_from_db()
@@ -184,17 +185,21 @@ def test_while_a_run_is_under_way_the_track_stays(administrator: Client) -> None
     hearing = two_streams()
     run = make_run(hearing, track="2")
 
-    page = administrator.post(change_address(hearing.pk), description(track="1"), follow=True)
+    page = administrator.post(change_address(hearing.pk), description(sound="1"), follow=True)
 
     assert f"The sound track stays as it is: run {run.pk} is transcribing" in page.content.decode()
     hearing.refresh_from_db()
     assert (hearing.track, hearing.check_status) == ("", CheckStatus.ACCEPTED)
 
 
-def test_who_may_only_look_chooses_no_track(staff: Client) -> None:
+def test_who_may_only_look_is_told_the_track_and_chooses_none(staff: Client) -> None:
     hearing = two_streams()
+    clerk = User.objects.get(username="clerk")
+    clerk.user_permissions.add(Permission.objects.get(codename="view_hearing"))
 
-    assert staff.post(change_address(hearing.pk), description(track="1")).status_code == 403
+    page = staff.get(change_address(hearing.pk)).content.decode()
+    assert "audio stream 2 (French, " in page and 'name="sound"' not in page
+    assert staff.post(change_address(hearing.pk), description(sound="1")).status_code == 403
     hearing.refresh_from_db()
     assert hearing.track == ""
 
@@ -203,7 +208,7 @@ def test_the_start_says_which_sound_is_heard(administrator: Client) -> None:
     page = administrator.get(start_address(two_streams())).content.decode()
 
     assert "Heard is audio stream 2 (French, " in page
-    assert "#id_track" in page
+    assert "#id_sound" in page
 
 
 def test_a_transcript_of_another_sound_says_so_to_staff(staff: Client) -> None:
