@@ -33,7 +33,9 @@ def main(recording: Path) -> None:
     chunks = _planned(analysis).chunks
     cut = 0
     for chunk in chunks:
-        pcm = sound_of(recording, chunk.span, sha256=name, duration_ms=analysis.duration_ms)
+        pcm = sound_of(
+            recording, chunk.span, sha256=name, track="", duration_ms=analysis.duration_ms
+        )
         cut += len(pcm)
     print(f"{len(chunks)} slices, {cut} bytes")
 

@@ -103,6 +103,13 @@ class HearingAdmin(ModelAdmin):
     warn_unsaved_form = True
     actions: ClassVar = ["publish", "unpublish"]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Hearing | None = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        if len(obj.track_choices) <= 1:
+            return self.fieldsets
+        return (*self.fieldsets[:-1], ("Recording", {"fields": ("sound", *RECORDING)}))
+
     def get_form(
         self,
         request: HttpRequest,
@@ -197,6 +204,11 @@ class HearingAdmin(ModelAdmin):
         if hearing.is_closed:
             return "closed", f"closed, {seen_by}"
         return seen_by, seen_by
+
+    @display(description="sound track")
+    def sound(self, hearing: Hearing) -> str:
+        """Say what is heard to those who may not choose it."""
+        return hearing.heard or "all of it"
 
     @display(description="size")
     def size(self, hearing: Hearing) -> str:

@@ -14,6 +14,7 @@ from hearings.policies import RecordingLimits
 from hearings.seeking import Landmarks, lands
 from hearings.spans import Span, clip_all, union
 from hearings.speech import PAGE_SAMPLES, SpeechStream
+from hearings.tracks import Track
 
 _FULL_SCALE = np.float32(1 / 32_768)
 _TIMED_CONTAINERS = frozenset({"mov", "matroska", "webm", "flac", "wav"})
@@ -46,7 +47,7 @@ class Analysis:
     clipped_share: float = 0.0
     # Of the samples, at full scale.
     channel_peaks_dbfs: tuple[float | None, ...] = ()
-    # Of each channel before they are mixed; None for digital silence.
+    # Of each channel of its stream as recorded; None for digital silence.
 
 
 class TooLong(MediaError):
@@ -90,11 +91,12 @@ class _Loudness:
         return _decibels(self._peak)
 
 
-def analyse(
+def analyse(  # noqa: PLR0913 (what is read, and who is told of it)
     path: Path,
     *,
     limits: RecordingLimits,
     claims: Probe | None = None,
+    track: Track = ffmpeg.FIRST,
     on_progress: OnProgress | None = None,
     on_sound: OnSound | None = None,
 ) -> Analysis:
@@ -107,7 +109,7 @@ def analyse(
         raise NoAudio("The file has no sound track.")
     speech, loudness, landmarks = SpeechStream(), _Loudness(), Landmarks()
     sample_count = 0
-    with ffmpeg.decode(path, with_peaks=True) as stream:
+    with ffmpeg.decode(path, track=track, with_peaks=True) as stream:
         for page in _pages(stream):
             samples = page.astype(np.float32) * _FULL_SCALE
             loudness.feed(samples)
@@ -121,7 +123,7 @@ def analyse(
     if not duration_ms:
         raise Unreadable("The file holds no sound that can be read.")
     marks = landmarks.chosen(stream.damage)
-    if stream.runs_backwards or not lands(marks, lambda span: _sound_at(path, span)):
+    if stream.runs_backwards or not lands(marks, lambda span: _sound_at(path, span, track)):
         raise Unseekable("The time stamps in the recording contradict each other.")
     return Analysis(
         duration_ms=duration_ms,
@@ -134,9 +136,9 @@ def analyse(
     )
 
 
-def _sound_at(path: Path, span: Span) -> bytes:
+def _sound_at(path: Path, span: Span, track: Track) -> bytes:
     try:
-        return ffmpeg.read_pcm(path, span)
+        return ffmpeg.read_pcm(path, span, track=track)
     except Unreadable:
         return b""
 

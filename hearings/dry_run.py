@@ -5,8 +5,9 @@ import hashlib
 from datetime import date
 from pathlib import Path
 
-from hearings import intake, validation
+from hearings import validation
 from hearings.analysis import Analysis, OnProgress
+from hearings.examination import examined
 from hearings.findings import description_findings
 from hearings.models import CheckStatus, Hearing, RecordingAnalysis
 from hearings.policies import RecordingLimits
@@ -33,22 +34,28 @@ def judge(
         return findings
     with path.open("rb") as file:
         hearing.recording_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    analysis, heard = intake.examined(
-        path, limits=limits, on_progress=on_progress, keep=contextlib.nullcontext()
+    found = examined(
+        path,
+        wanted=hearing.track,
+        limits=limits,
+        on_progress=on_progress,
+        keep=lambda _track: contextlib.nullcontext(),
     )
-    findings = (*heard, *description_findings(hearing, today=today))
+    hearing.tracks = [choice.to_json() for choice in found.choices]
+    findings = (*found.findings, *description_findings(hearing, today=today))
     refused = validation.is_refused(findings)
     hearing.check_status = CheckStatus.REFUSED if refused else CheckStatus.ACCEPTED
-    if analysis:
-        _attach(hearing, analysis)
+    if found.analysis:
+        _attach(hearing, found.analysis, found.track)
     return findings
 
 
-def _attach(hearing: Hearing, analysis: Analysis) -> None:
+def _attach(hearing: Hearing, analysis: Analysis, track: str) -> None:
     """Let the unsaved hearing know its analysis, which is not saved either."""
     hearing.duration_ms = analysis.duration_ms
     RecordingAnalysis(
         hearing=hearing,
+        track=track,
         duration_ms=analysis.duration_ms,
         mean_dbfs=analysis.mean_dbfs,
         peak_dbfs=analysis.peak_dbfs,

@@ -28,6 +28,7 @@ from hearings.complaints import Complaints
 from hearings.processes import Confined, ProcessLimits, TimedOut, confined
 from hearings.spans import Span
 from hearings.times import full_clock
+from hearings.tracks import AudioStream, Track, tag
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ _FORMATS = (
 _GUARDS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 _PROBE_LIMITS = ProcessLimits(wall_seconds=60, cpu_seconds=30, memory_bytes=2 * 1024**3)
 _DECODE_LIMITS = ProcessLimits(wall_seconds=6 * 3600, cpu_seconds=3600, memory_bytes=2 * 1024**3)
+FIRST = Track()
+# What is heard where nothing else is chosen.
 _MOST_PROBE_BYTES = 1024 * 1024
 _LEAD_IN_MS = 500
 # Decoded before a slice and dropped: codecs need a running start to sound as in the whole.
@@ -61,6 +64,7 @@ _CHANNEL_PEAKS = "astats=measure_perchannel=Peak_level:measure_overall=none"
 # Looks at the sound as it is in the file and passes it on.
 _ENTRIES = (
     "format=format_name,duration,probe_score:stream=codec_type,codec_name,sample_rate,channels"
+    ":stream_tags=language,title"
 )
 _GUESSED = 1
 # The probe score of programs and archives in which a few bytes look like MP3.
@@ -86,18 +90,6 @@ class NoAudio(MediaError):
     """A recording without the sound asked for."""
 
     code = "no_audio"
-
-
-@dataclass(frozen=True, slots=True)
-class AudioStream:
-    """One sound track."""
-
-    position: int
-    # Among the audio streams: what `track` means everywhere.
-    codec: str
-    sample_rate: int
-    # Hertz.
-    channels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +179,12 @@ def probe(path: Path) -> Probe:
 
 @contextlib.contextmanager
 def decode(
-    path: Path, *, span: Span | None = None, track: int = 0, with_peaks: bool = False
+    path: Path,
+    *,
+    span: Span | None = None,
+    track: Track = FIRST,
+    with_peaks: bool = False,
+    limits: ProcessLimits = _DECODE_LIMITS,
 ) -> Iterator[PcmStream]:
     """Give the sound of *path* as a stream; the decoder is gone on leaving. Raises MediaError.
 
@@ -197,22 +194,23 @@ def decode(
     whole or of a *span*. The decoder dies with the thread that started it: read it in that one.
     """
     window = {} if span is None else _window(span.start_ms, span.end_ms)
-    with confined(
-        _decode_command(path, window, track, with_peaks=with_peaks), _DECODE_LIMITS
-    ) as process:
+    command = _decode_command(path, window, track, with_peaks=with_peaks)
+    with confined(command, limits) as process:
         try:
             yield PcmStream(process, Complaints())
         except TimedOut as error:
             raise Unreadable("The recording took too long to read.") from error
 
 
-def read_pcm(path: Path, span: Span, *, track: int = 0) -> bytes:
+def read_pcm(
+    path: Path, span: Span, *, track: Track = FIRST, limits: ProcessLimits = _DECODE_LIMITS
+) -> bytes:
     """Return exactly the samples of *span*, silence past the end. Raises MediaError."""
     seek_ms = _seek_ms(span.start_ms)
     skip = (span.start_ms - seek_ms) * BYTES_PER_MS
     wanted = span.duration_ms * BYTES_PER_MS
     padded = Span(seek_ms, span.end_ms + _LEAD_OUT_MS)
-    with decode(path, span=padded, track=track) as stream:
+    with decode(path, span=padded, track=track, limits=limits) as stream:
         pcm = b"".join(stream)[skip : skip + wanted]
     if not pcm:
         raise Unreadable(f"The recording has no sound to read at {span.start_ms / 1000:.1f} s.")
@@ -233,13 +231,13 @@ def _window(start_ms: int, end_ms: int) -> dict[str, str]:
 
 
 def _decode_command(
-    path: Path, window: dict[str, str], track: int, *, with_peaks: bool = False
+    path: Path, window: dict[str, str], track: Track, *, with_peaks: bool = False
 ) -> list[str]:
     sound = ffmpeg.input(_url(path), threads=1, **_GUARDS, **window)
     output = ffmpeg.output(
-        sound[f"a:{track}"],
+        sound[f"a:{track.position}"],
         "pipe:1",
-        af=f"{_CHANNEL_PEAKS},{_ON_THE_TIME_LINE}" if with_peaks else _ON_THE_TIME_LINE,
+        af=",".join(_filters(track, with_peaks=with_peaks)),
         ac=1,
         threads=1,
         filter_threads=1,
@@ -248,6 +246,14 @@ def _decode_command(
     ).global_args("-nostdin", "-hide_banner", "-nostats", "-loglevel", "repeat+verbose")
     command: list[str] = output.compile(cmd=_program("ffmpeg"))
     return command
+
+
+def _filters(track: Track, *, with_peaks: bool) -> Iterator[str]:
+    if with_peaks:
+        yield _CHANNEL_PEAKS
+    if track.channel is not None:
+        yield f"pan=mono|c0=c{track.channel}"
+    yield _ON_THE_TIME_LINE
 
 
 def _url(path: Path) -> str:
@@ -294,6 +300,8 @@ def _probe_from_json(container: dict[str, Any], streams: list[dict[str, Any]]) -
                 str(stream.get("codec_name", "unknown")),
                 int(stream.get("sample_rate", 0)),
                 int(stream.get("channels", 0)),
+                tag(stream.get("tags", {}).get("language")),
+                tag(stream.get("tags", {}).get("title")),
             )
             for position, stream in enumerate(sound)
         ),

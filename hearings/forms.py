@@ -8,9 +8,11 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import INPUT_CLASSES, UnfoldAdminFileFieldWidget
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
 from hearings import intake
+from hearings.models import Hearing
+from hearings.tracks import CHANNELS, Choice, proposed
 from hearings.uploads import Refusal
 
 FORMATS = "MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with sound."
@@ -28,7 +30,23 @@ class DayInput(forms.DateInput):
 class HearingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     """A hearing that is filed already; its recording stays as it is."""
 
+    sound = forms.ChoiceField(
+        label="Sound track",
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Which sound is the hearing’s. Another one is checked anew; what was transcribed "
+        "stays until you transcribe again. The player on the pages plays what the browser chooses.",
+    )
+
     # Which fields it has, `admin.HearingAdmin` says.
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not (choices := _tracks(self.instance)):
+            del self.fields["sound"]
+            return
+        self.fields["sound"].choices = choices  # type: ignore[attr-defined]  # a plain Field to mypy
+        self.initial["sound"] = self.instance.track
+
     def clean_language(self) -> str:
         code: str = self.cleaned_data["language"].strip().lower()
         if not re.fullmatch(r"[a-z]{2}", code):
@@ -55,6 +73,24 @@ class UploadForm(HearingForm):
         if self.refusal:
             raise ValidationError(_sentences(self.refusal))
         return self.cleaned_data["upload"]
+
+
+def _tracks(hearing: Hearing) -> list[tuple[str, str]]:
+    """Return the sounds to choose from, with how loud each is; none where there is no choice."""
+    there = hearing.track_choices
+    if len(there) <= 1:
+        return []
+    best = proposed(there)
+    otherwise = f"The loudest: {best.name} (proposed)" if best else "All of it (proposed)"
+    return [("", otherwise), *((each.track, _told(each)) for each in there)]
+
+
+def _told(choice: Choice) -> str:
+    if choice.level_dbfs is None:
+        return choice.name
+    level = f"{choice.level_dbfs:.0f} dBFS".replace("-", "−")
+    how = "loudest moment" if choice.track in CHANNELS else "on average"
+    return f"{choice.name}, {how} {level}"
 
 
 def _sentences(refusal: Refusal) -> list[str | SafeString]:

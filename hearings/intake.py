@@ -14,10 +14,11 @@ from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import connection, transaction
 
-from hearings import room, scratch, soundness, spool, validation
-from hearings.analysis import Analysis, OnProgress, OnSound, TooLong, analyse
+from hearings import room, scratch, spool, tracks, validation
+from hearings.analysis import OnProgress, OnSound
 from hearings.copying import Copied, TooLarge, copy
-from hearings.ffmpeg import FfmpegMissing, MediaError, Probe, probe
+from hearings.examination import Examined, examined
+from hearings.ffmpeg import probe
 from hearings.findings import description_findings, store_findings
 from hearings.models import (
     CheckStatus,
@@ -28,9 +29,8 @@ from hearings.models import (
 )
 from hearings.policies import RecordingLimits
 from hearings.signals import hearing_accepted
-from hearings.soundness import Sound
 from hearings.spans import to_json
-from hearings.validation import Finding, StreamFacts
+from hearings.validation import Finding
 
 log = structlog.get_logger(__name__)
 
@@ -126,8 +126,40 @@ def file(hearing: Hearing, recording: Received) -> Hearing:
     hearing.recording_sha256 = recording.sha256
     hearing.check_status = CheckStatus.CHECKING
     hearing.duration_ms = None
+    hearing.tracks = []
+    if hearing.pk:  # what was chosen of another recording
+        hearing.track = ""
     hearing.save()
     return hearing
+
+
+def track_of(path: Path, wanted: str) -> str:
+    """Return the track *wanted* of the recording at *path* as a hearing's is written.
+
+    Raises NoSuchTrack, with what there is, and MediaError.
+    """
+    return tracks.chosen(wanted, probe(path).audio)
+
+
+def choose_track(hearing: Hearing, track: str) -> bool:
+    """Make *track* (see `track_of`) the hearing's, to be checked anew; "" for the loudest.
+
+    False where it is that already, so that nothing is to be read.
+    """
+    with transaction.atomic():
+        current = Hearing.objects.select_for_update().get(pk=hearing.pk)
+        is_new = current.track != track
+        current.track = track
+        if is_new and current.is_accepted and current.analysis.track == track:
+            # It was heard unasked; now somebody has said so.
+            current.findings.filter(code=validation.SEVERAL_TRACKS).delete()
+            is_new = False
+        if is_new:
+            _forget_sound_on_commit(current.recording_sha256)
+            current.check_status, current.duration_ms = CheckStatus.CHECKING, None
+        current.save(update_fields=["track", "check_status", "duration_ms"])
+    hearing.refresh_from_db(fields=["track", "check_status", "duration_ms"])
+    return is_new
 
 
 def discard(hearing: Hearing) -> None:
@@ -155,12 +187,12 @@ def check(
     another recording meanwhile, nothing is stored. Raises FfmpegMissing: that is not the
     recording's fault, and the hearing stays CHECKING.
     """
-    analysis, findings = _examine(hearing, limits, on_progress)
+    found = _examine(hearing, limits, on_progress)
     as_edited = Hearing.objects.filter(pk=hearing.pk).first() or hearing
-    findings += description_findings(as_edited, today=today)
+    findings = found.findings + description_findings(as_edited, today=today)
     if overrule:
         findings = validation.overruled(findings)
-    current = _settle(hearing, analysis, findings)
+    current = _settle(hearing, found, findings)
     if current is None or not current.is_accepted:
         spool.forget(settings.SCRATCH, hearing.recording_sha256)
     else:
@@ -245,57 +277,17 @@ def _filed(sha256: str, *, besides: Hearing) -> Hearing | None:
     return Hearing.objects.filter(recording_sha256=sha256).exclude(pk=besides.pk).first()
 
 
-def _examine(
-    hearing: Hearing, limits: RecordingLimits, on_progress: OnProgress | None
-) -> tuple[Analysis | None, tuple[Finding, ...]]:
+def _examine(hearing: Hearing, limits: RecordingLimits, on_progress: OnProgress | None) -> Examined:
     """Read the recording. Without an analysis, the findings say why there is none."""
     path = Path(hearing.recording.path)
     if not path.exists():
         missing = "The recording is no longer where it was stored."
-        return None, (validation.unusable("file_missing", missing),)
-    spooled = spool.kept(settings.SCRATCH, hearing.recording_sha256)
-    return examined(path, limits=limits, on_progress=on_progress, keep=spooled)
+        return Examined(None, (validation.unusable("file_missing", missing),))
 
+    def keep(track: str) -> AbstractContextManager[OnSound]:
+        return spool.kept(settings.SCRATCH, spool.key(hearing.recording_sha256, track))
 
-def examined(
-    path: Path,
-    *,
-    limits: RecordingLimits,
-    on_progress: OnProgress | None,
-    keep: AbstractContextManager[OnSound | None],
-) -> tuple[Analysis | None, tuple[Finding, ...]]:
-    """Read the recording at *path* and judge its sound; *keep* gets what is decoded.
-
-    Without an analysis, the findings say why there is none. Raises FfmpegMissing.
-    """
-    try:
-        claims = probe(path)
-        if findings := _stream_findings(claims, limits):
-            return None, findings
-        with keep as on_sound:
-            analysis = analyse(
-                path, limits=limits, claims=claims, on_progress=on_progress, on_sound=on_sound
-            )
-    except FfmpegMissing:
-        raise
-    except TooLong as error:
-        return None, validation.duration_findings(error.decoded_ms, limits)
-    except MediaError as error:
-        return None, (validation.unusable(error.code, str(error)),)
-    return analysis, (
-        *validation.duration_findings(analysis.duration_ms, limits),
-        *soundness.findings(_sound_of(analysis)),
-    )
-
-
-def _sound_of(analysis: Analysis) -> Sound:
-    return Sound(
-        duration_ms=analysis.duration_ms,
-        speech=analysis.speech,
-        unreadable=analysis.unreadable,
-        clipped_share=analysis.clipped_share,
-        channel_peaks_dbfs=analysis.channel_peaks_dbfs,
-    )
+    return examined(path, wanted=hearing.track, limits=limits, on_progress=on_progress, keep=keep)
 
 
 def _forget_sound_on_commit(sha256: str) -> None:
@@ -303,47 +295,38 @@ def _forget_sound_on_commit(sha256: str) -> None:
     transaction.on_commit(lambda: spool.forget(settings.SCRATCH, sha256))
 
 
-def _stream_findings(claims: Probe, limits: RecordingLimits) -> tuple[Finding, ...]:
-    used = claims.audio[0] if claims.audio else None
-    facts = StreamFacts(
-        stream_count=claims.stream_count,
-        channels=used.channels if used else 0,
-        sample_rate=used.sample_rate if used else 0,
-    )
-    return validation.stream_findings(facts, limits)
-
-
-def _settle(
-    hearing: Hearing, analysis: Analysis | None, findings: tuple[Finding, ...]
-) -> Hearing | None:
+def _settle(hearing: Hearing, found: Examined, findings: tuple[Finding, ...]) -> Hearing | None:
     """Write the outcome in one transaction; None where there is no such recording any more."""
     with transaction.atomic():
         current = (
             Hearing.objects.select_for_update()
-            .filter(pk=hearing.pk, recording=hearing.recording.name)
+            .filter(pk=hearing.pk, recording=hearing.recording.name, track=hearing.track)
             .first()
         )
         if current is None:
             log.info("check_outdated", hearing=hearing.pk)
             return None
-        _store_analysis(current, analysis)
+        _store_analysis(current, found)
         current.findings.all().delete()
         store_findings(current, findings)
         refused = validation.is_refused(findings)
         current.check_status = CheckStatus.REFUSED if refused else CheckStatus.ACCEPTED
-        current.duration_ms = analysis.duration_ms if analysis else None
-        current.save(update_fields=["check_status", "duration_ms"])
+        current.duration_ms = found.analysis.duration_ms if found.analysis else None
+        current.tracks = [choice.to_json() for choice in found.choices]
+        current.save(update_fields=["check_status", "duration_ms", "tracks"])
     hearing.check_status, hearing.duration_ms = current.check_status, current.duration_ms
+    hearing.tracks = current.tracks
     return current
 
 
-def _store_analysis(hearing: Hearing, analysis: Analysis | None) -> None:
-    if analysis is None:
+def _store_analysis(hearing: Hearing, found: Examined) -> None:
+    if (analysis := found.analysis) is None:
         RecordingAnalysis.objects.filter(hearing=hearing).delete()
         return
     RecordingAnalysis.objects.update_or_create(
         hearing=hearing,
         defaults={
+            "track": found.track,
             "duration_ms": analysis.duration_ms,
             "mean_dbfs": analysis.mean_dbfs,
             "peak_dbfs": analysis.peak_dbfs,

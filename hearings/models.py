@@ -9,7 +9,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.text import slugify
 
+from hearings import tracks
 from hearings.spans import Span, from_json
+from hearings.tracks import Choice
 
 
 class Committee(models.Model):
@@ -123,6 +125,11 @@ class Hearing(models.Model):
     recording_sha256 = models.CharField("SHA-256", max_length=64, editable=False, db_index=True)
     duration_ms = models.PositiveBigIntegerField(null=True, editable=False)
     # Decoded; null until the recording was read to its end.
+    track = models.CharField(max_length=8, blank=True, editable=False)
+    # Which sound of the recording is the hearing's, as somebody chose it (`hearings.tracks`);
+    # empty: the only one, or the loudest. What is heard is the analysis's to say.
+    tracks = models.JSONField(default=list, editable=False)
+    # What may be chosen, as `tracks.Choice`; empty until the recording was looked into.
     check_status = models.CharField(
         max_length=10, choices=CheckStatus, default=CheckStatus.CHECKING, editable=False
     )
@@ -146,6 +153,9 @@ class Hearing(models.Model):
                 condition=~Q(check_status="accepted")
                 | Q(duration_ms__isnull=False, duration_ms__gt=0),
             ),
+            models.CheckConstraint(
+                name="hearing_track_is_one", condition=Q(track__in=tracks.TRACKS)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,6 +178,17 @@ class Hearing(models.Model):
     @property
     def is_accepted(self) -> bool:
         return self.check_status == CheckStatus.ACCEPTED
+
+    @property
+    def track_choices(self) -> tuple[Choice, ...]:
+        """Return the sounds that may be chosen; fewer than two where there is no choice."""
+        return tuple(map(Choice.from_json, self.tracks))
+
+    @property
+    def heard(self) -> str:
+        """Return in words which sound of the recording was analysed; "" for the only one."""
+        analysis = getattr(self, "analysis", None)
+        return tracks.name_in(self.track_choices, analysis.track) if analysis else ""
 
 
 class Witness(models.Model):
@@ -193,6 +214,8 @@ class RecordingAnalysis(models.Model):
     """What one pass over the recording's sound showed."""
 
     hearing = models.OneToOneField(Hearing, on_delete=models.CASCADE, related_name="analysis")
+    track = models.CharField(max_length=8, blank=True)
+    # The sound that it is of, also where nobody chose one; empty: the only one there is.
     duration_ms = models.PositiveBigIntegerField()
     mean_dbfs = models.FloatField(null=True)
     # Root mean square of the whole, relative to full scale; null for digital silence.
@@ -205,6 +228,11 @@ class RecordingAnalysis(models.Model):
 
     class Meta:
         verbose_name_plural = "recording analyses"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="analysis_track_is_one", condition=Q(track__in=tracks.TRACKS)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"analysis of {self.hearing}"

@@ -3,8 +3,9 @@
 A help, never a need: where there is no room or no right to write, or the disk fails, there is no
 spool, and slices are cut by ffmpeg. So nothing here raises OSError.
 
-It is written in a leased folder of the scratch space and kept there, as ``SHA256.pcm``, once it
-is whole. A closed hearing's sound lies there too; see `scratch` for who may look in.
+It is written in a leased folder of the scratch space and kept there, as ``SHA256.pcm``, or as
+``SHA256-TRACK.pcm`` where a recording has several sounds, once it is whole. A closed hearing's
+sound lies there too; see `scratch` for who may look in.
 """
 
 import contextlib
@@ -25,13 +26,23 @@ TakeSound = Callable[[bytes], None]
 # Gets the next samples, 16 kHz mono s16le.
 
 
+def key(sha256: str, track: str) -> str:
+    """Return what a sound is kept as: one sound of a recording is never taken for another."""
+    return f"{sha256}-{track}" if track else sha256
+
+
+def recording_of(name: str) -> str:
+    """Return the SHA-256 of the recording whose sound is kept as *name*."""
+    return name.partition("-")[0]
+
+
 @contextlib.contextmanager
-def kept(policy: ScratchPolicy, sha256: str) -> Iterator[TakeSound]:
-    """Give a function that takes the sound of the recording *sha256* from its start.
+def kept(policy: ScratchPolicy, name: str) -> Iterator[TakeSound]:
+    """Give a function that takes the sound *name* (see `key`) of a recording from its start.
 
     What it took becomes the recording's spool when the block ends, unless by an error.
     """
-    spool = _Writing(policy, sha256)
+    spool = _Writing(policy, name)
     try:
         yield spool.write
         spool.finish()
@@ -39,7 +50,7 @@ def kept(policy: ScratchPolicy, sha256: str) -> Iterator[TakeSound]:
         spool.give_up()
 
 
-def read(policy: ScratchPolicy, sha256: str, span: Span, *, duration_ms: int) -> bytes | None:
+def read(policy: ScratchPolicy, name: str, span: Span, *, duration_ms: int) -> bytes | None:
     """Return the samples of *span*, silence past the end, or None where they are not kept.
 
     A spool that is not *duration_ms* long is of another analysis and not used.
@@ -47,7 +58,7 @@ def read(policy: ScratchPolicy, sha256: str, span: Span, *, duration_ms: int) ->
     with (
         contextlib.suppress(OSError),
         scratch.opened(policy) as folder,
-        scratch.held(folder, _name(sha256)) as descriptor,
+        scratch.held(folder, _file_name(name)) as descriptor,
         os.fdopen(descriptor, "rb", closefd=False) as spool,
     ):
         if os.fstat(descriptor).st_size // BYTES_PER_MS != duration_ms:
@@ -61,21 +72,23 @@ def read(policy: ScratchPolicy, sha256: str, span: Span, *, duration_ms: int) ->
 
 
 def forget(policy: ScratchPolicy, sha256: str) -> None:
-    """Delete the spool of a recording, if there is one, also from under who reads it."""
-    with contextlib.suppress(OSError), scratch.opened(policy) as folder:
-        os.unlink(_name(sha256), dir_fd=folder)
+    """Delete the spools of a recording, if there are any, also from under who reads them."""
+    for name in scratch.kept_names(policy):
+        if recording_of(name) == sha256:
+            with contextlib.suppress(OSError), scratch.opened(policy) as folder:
+                os.unlink(_file_name(name), dir_fd=folder)
 
 
 class _Writing:
     """One spool on its way. The first error ends it; what comes after is not kept."""
 
-    def __init__(self, policy: ScratchPolicy, sha256: str) -> None:
+    def __init__(self, policy: ScratchPolicy, name: str) -> None:
         self._closing = contextlib.ExitStack()
         self._file: int | None = None
         if policy.clean_up is CleanUp.IMMEDIATE:
             return
         with self._given_up_on_error():
-            self._name, self._part = _name(sha256), f"{sha256}{PART}"
+            self._name, self._part = _file_name(name), f"{name}{PART}"
             self._lease = self._closing.enter_context(scratch.leased(policy))
             self._file = self._lease.create(self._part)
             self._closing.callback(os.close, self._file)
@@ -110,7 +123,7 @@ class _Writing:
             self.give_up()
 
 
-def _name(sha256: str) -> str:
-    if not sha256.isalnum():
+def _file_name(name: str) -> str:
+    if not name.replace("-", "", 1).isalnum():
         raise FileNotFoundError(errno.ENOENT, "The recording has no SHA-256.")
-    return sha256 + KEPT
+    return name + KEPT

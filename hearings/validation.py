@@ -26,6 +26,7 @@ DESCRIPTION_CODES = (
     *("language", "witnesses_missing", "witness_twice"),
 )
 # Of the findings that follow from what a person said of the hearing.
+SEVERAL_TRACKS = "several_tracks"
 OVERRULABLE_CODES = frozenset({*DESCRIPTION_CODES, "too_short"})
 # A person may go on in spite of these; the others say that it cannot work.
 _USUAL_ADVICE = "Upload the recording as MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with its sound."
@@ -124,6 +125,21 @@ def too_large(limits: RecordingLimits) -> Finding:
 def unusable(code: str, message: str) -> Finding:
     """Return the finding for a recording that could not be read; *message* says why."""
     return _error(code, message, _ADVICE.get(code, _USUAL_ADVICE))
+
+
+def no_such_track(message: str) -> Finding:
+    """Return the finding for a recording without the sound that was chosen; *message* says so."""
+    return _error("no_such_track", message, "Choose another sound track.")
+
+
+def several_tracks(heard: str, there: Sequence[str]) -> Finding:
+    """Return the finding for a recording of which one sound of several is heard, unasked."""
+    return _warning(
+        SEVERAL_TRACKS,
+        f"The recording has several sound tracks. The loudest is heard: {heard}.",
+        "Choose another one on the hearing’s page in the admin, or with --track, if the hearing "
+        f"is not in it. There is: {'; '.join(there)}.",
+    )
 
 
 def stream_findings(facts: StreamFacts, limits: RecordingLimits) -> tuple[Finding, ...]:

@@ -20,7 +20,7 @@ from hearings.admin import HearingAdmin as DescribedHearingAdmin
 from hearings.forms import HearingForm
 from hearings.models import CheckStatus, Hearing, Witness
 from hearings.validation import Severity
-from transcription import dispatch, pipeline, rate_admin  # noqa: F401 (it registers itself)
+from transcription import dispatch, pipeline, rate_admin, track_choice  # noqa: F401 (rate_admin registers itself)
 from transcription.clock import database_clock
 from transcription.listing import State, with_state
 from transcription.models import Run, RunStatus, Segment
@@ -86,10 +86,22 @@ class HearingAdmin(DescribedHearingAdmin):
     def save_model(
         self, request: HttpRequest, obj: Hearing, form: HearingForm, change: Any
     ) -> None:
+        if change and "sound" in form.changed_data:
+            self._choose_track(request, obj, form.cleaned_data["sound"])
         super().save_model(request, obj, form, change)
         if not change:
             # Where the queue fails, the workers' own sweep finds the hearing.
             transaction.on_commit(lambda: dispatch.check_recording(obj.pk), robust=True)
+
+    def _choose_track(self, request: HttpRequest, hearing: Hearing, track: str) -> None:
+        """Have another sound be the hearing's before the rest of the form is saved."""
+        try:
+            is_new = track_choice.choose(hearing, track)
+        except track_choice.RunUnderWay as busy:
+            self.message_user(request, str(busy), messages.ERROR)
+            return
+        if is_new:
+            transaction.on_commit(lambda: dispatch.check_recording(hearing.pk), robust=True)
 
     def change_view(
         self,

@@ -13,6 +13,7 @@ APART_MS = 3_000
 NOT_SENT = "not sent"
 # Speech that no chunk covers: a fault of the plan, shown rather than counted as silence.
 UNREADABLE = "The recording cannot be read here."
+NOT_ASKED = "Not asked for."
 NO_WORDS = "It sounds like speech here, but no words came back."
 
 
@@ -35,7 +36,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """A recording as *transcribed*, *silence* and *missing*, each told apart by itself."""
+    """A recording as *transcribed*, *silence* and *missing*, each told apart by itself.
+
+    What nobody *asked* for is none of these.
+    """
 
     duration_ms: int
     speech: tuple[Span, ...]
@@ -46,6 +50,8 @@ class Coverage:
     # Without speech, and not missing.
     missing: tuple[Missing, ...]
     # In order and disjoint.
+    not_asked: tuple[Span, ...] = ()
+    # Outside the stretch that was asked for.
     cut_off_ms: int = 0
     # What the file promises after its end, and does not hold; no part of the duration.
 
@@ -66,9 +72,20 @@ class Coverage:
         return sum(gap.span.duration_ms for gap in self.missing)
 
     @property
+    def not_asked_ms(self) -> int:
+        return sum(span.duration_ms for span in self.not_asked)
+
+    @property
+    def without_text(self) -> tuple[Missing, ...]:
+        """Return all that has no text though it may have words: missing, or not asked for."""
+        outside = (Missing(span, NOT_ASKED) for span in self.not_asked)
+        return tuple(sorted([*self.missing, *outside], key=lambda gap: gap.span))
+
+    @property
     def unaccounted_ms(self) -> int:
-        """What none of the three holds; negative where two hold the same. Either is a fault."""
-        return self.duration_ms - self.transcribed_ms - self.silence_ms - self.missing_ms
+        """What none of them holds; negative where two hold the same. Either is a fault."""
+        told_ms = self.transcribed_ms + self.silence_ms + self.missing_ms + self.not_asked_ms
+        return self.duration_ms - told_ms
 
 
 def coverage_of(  # noqa: PLR0913 (each is known from elsewhere)
@@ -79,17 +96,20 @@ def coverage_of(  # noqa: PLR0913 (each is known from elsewhere)
     heard: Iterable[Span],
     unreadable: Iterable[Span] = (),
     unworded: Iterable[Span] = (),
+    asked: Span | None = None,
 ) -> Coverage:
     """Return what became of each millisecond.
 
-    *heard* is where the transcript has words, *unworded* where it was found to lack some.
+    *heard* is where the transcript has words, *unworded* where it was found to lack some, *asked*
+    the stretch that was asked for, None for all.
 
     A piece without text is missing as a whole, its pauses too, save what a finished neighbour
     covers; so is what cannot be read, whatever was made of it. Of a finished piece, speech is
     transcribed where words are near. The same stretch is never missing twice: what cannot be read
     comes first, then the earlier piece's reason.
     """
-    whole = Span(0, duration_ms)
+    everything = Span(0, duration_ms)
+    whole = asked or everything
     spoken = union(clip_all(speech, whole))
     done = union(clip_all((piece.span for piece in pieces if piece.reason is None), whole))
     words = intersect(clip_all(heard, whole), done)
@@ -113,6 +133,7 @@ def coverage_of(  # noqa: PLR0913 (each is known from elsewhere)
         ),
         silence=union([*quiet, *intersect(nothing_said, gaps(lost, whole))]),
         missing=missing,
+        not_asked=gaps([whole], everything),
         cut_off_ms=max(0, promised_ms - duration_ms),
     )
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from hearings import intake
 from hearings.models import Committee, Hearing
+from hearings.tracks import NoSuchTrack
 from hearings.validation import Finding
+from transcription import track_choice
 from transcription.checking import check, wait_while_others_check
 
 
@@ -26,6 +28,8 @@ class Description:
     # Its code.
     date: date
     language: str
+    track: str | None = None
+    # Which sound of the recording (`hearings.tracks`); None: the only one, or the loudest.
 
 
 def known_hearing(source: str) -> Hearing | None:
@@ -65,7 +69,7 @@ def filed_as(path: Path) -> Hearing | None:
 
 
 def described(path: Path, description: Description) -> Hearing:
-    """Return a hearing for a recording, not saved. Raises NoSuchSource."""
+    """Return a hearing for a recording, not saved. Raises NoSuchSource and MediaError."""
     name = os.fsencode(path.name).decode(errors="replace")  # a name need not be valid text
     return Hearing(
         title=description.title or Path(name).stem[:300],
@@ -73,7 +77,27 @@ def described(path: Path, description: Description) -> Hearing:
         date=description.date,
         language=description.language,
         recording_name=name,
+        track=track_named(path, description.track),
     )
+
+
+def track_named(path: Path, track: str | None) -> str:
+    """Return the sound *track* of a recording as it is kept. Raises NoSuchSource and MediaError."""
+    if track is None:
+        return ""
+    try:
+        return intake.track_of(path, track)
+    except NoSuchTrack as error:
+        raise NoSuchSource(str(error)) from error
+
+
+def retracked(hearing: Hearing, track: str | None) -> None:
+    """Make *track* the sound of a hearing that is filed; None leaves it as it is.
+
+    Raises NoSuchSource, MediaError and RunUnderWay.
+    """
+    if track is not None:
+        track_choice.choose(hearing, track_named(Path(hearing.recording.path), track))
 
 
 def filed(path: Path, description: Description) -> tuple[Hearing, bool]:

@@ -9,9 +9,11 @@ from transcription.coverage import Coverage
 def in_words(coverage: Coverage) -> str:
     """Return the account of every second; its parts add up to the length as it is shown."""
     amounts = (coverage.transcribed_ms, coverage.silence_ms, coverage.missing_ms)
-    transcribed, silence, missing = _shown(*amounts)
+    transcribed, silence, missing, not_asked = _shown(*amounts, coverage.not_asked_ms)
     parts = [f"{transcribed} transcribed", f"{silence} without speech"]
     parts.append(f"{missing} missing" if coverage.missing else "nothing missing")
+    if coverage.not_asked:
+        parts.append(f"{not_asked} not asked for")
     if coverage.unaccounted_ms:
         told = f"{abs(coverage.unaccounted_ms) / 1000:.1f} s are not accounted for"
         return f"{', '.join(parts)}; {told}: that is a fault of this program."

@@ -13,6 +13,7 @@ class State(TextChoices):
     """Where a hearing stands, as a reader would say it."""
 
     TRANSCRIBED = "transcribed", "Transcribed"
+    PART = "part", "Transcribed in part"
     GAPS = "gaps", "Transcribed with gaps"
     WORKING = "working", "Being transcribed"
     PAUSED = "paused", "Paused"
@@ -26,15 +27,19 @@ def with_state(hearings: QuerySet[Hearing]) -> QuerySet[Hearing]:
     """Annotate each hearing's `state`. A text that is there counts more than a later failure."""
     runs = Run.objects.filter(hearing=OuterRef("pk")).order_by("-id").values("status")
     active = runs.exclude(status__in=Run.TERMINAL)
-    readable = runs.filter(status__in=Run.READABLE)
+    shown = Run.objects.with_text().filter(hearing=OuterRef("pk")).shown_first()
     return hearings.annotate(
-        active=Subquery(active[:1]), readable=Subquery(readable[:1]), latest=Subquery(runs[:1])
+        active=Subquery(active[:1]),
+        latest=Subquery(runs[:1]),
+        readable=Subquery(shown.values("status")[:1]),
+        stretch_end=Subquery(shown.values("to_ms")[:1]),
     ).annotate(
         state=Case(
             When(check_status=CheckStatus.CHECKING, then=Value(State.CHECKING)),
             When(check_status=CheckStatus.REFUSED, then=Value(State.REFUSED)),
             When(active=RunStatus.PAUSED, then=Value(State.PAUSED)),
             When(active__isnull=False, then=Value(State.WORKING)),
+            When(stretch_end__isnull=False, then=Value(State.PART)),
             When(readable=RunStatus.COMPLETE, then=Value(State.TRANSCRIBED)),
             When(readable=RunStatus.INCOMPLETE, then=Value(State.GAPS)),
             When(latest=RunStatus.FAILED, then=Value(State.FAILED)),

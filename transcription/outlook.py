@@ -8,8 +8,8 @@ from transcription import pipeline
 from transcription.estimating import Estimate
 from transcription.forecast import Terms, terms_of
 from transcription.models import ChunkStatus, Run, RunStatus
-from transcription.pipeline import RunOptions
 from transcription.planning import Plan, PlannedChunk
+from transcription.run_options import RunOptions
 
 SETTLED = (ChunkStatus.DONE, ChunkStatus.CANCELLED, ChunkStatus.SUPERSEDED)
 # What is not sent again.

@@ -4,11 +4,8 @@ start → (workers: claim → slice → permit → announce → transcribe → f
 conclude: merge, cut into sentences, store.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -25,7 +22,6 @@ from transcription import (
     doubting,
     forecast,
     planning,
-    rates,
     readiness,
     recutting,
 )
@@ -37,7 +33,9 @@ from transcription.logs import log_fields
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 from transcription.recovery import recover_stalled
 from transcription.roster import subject_of
+from transcription.run_options import RunOptions, plan_of
 from transcription.scoring import Readiness, sentences
+from transcription.stretches import NoSuchStretch
 
 logger = logging.getLogger(__name__)
 
@@ -57,31 +55,8 @@ class NotAccepted(StartRefused):
         self.readiness = readiness
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What a person chose for a run."""
-
-    engine: str
-    model: str
-    language: str
-    # ISO 639-1.
-    parallel: int | None = None
-    # Most requests at once; None: what the engine allows.
-    sequential: bool = False
-    chunk_ms: int | None = None
-    # Length to aim at; None: what suits the engine.
-
-    @classmethod
-    def default_for(cls, hearing: Hearing | None, *, engine: str | None = None) -> "RunOptions":
-        """Return the settings' choice, also for a hearing that is yet to be filed."""
-        name = engine or settings.TRANSCRIPTION_ENGINE
-        language = hearing.language if hearing else "en"
-        return cls(engine=name, model=default_model(name), language=language)
-
-    def key(self, hearing: Hearing) -> str:
-        """Return a hash of what the same command says again of the same recording."""
-        said = [hearing.recording_sha256, asdict(self)]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+class OutsideRecording(StartRefused):
+    """The stretch that was asked for is not in the recording."""
 
 
 def start(  # noqa: PLR0913 (each a wish of its own)
@@ -117,6 +92,7 @@ def start(  # noqa: PLR0913 (each a wish of its own)
     _refuse_unready(ready, accepted)
     try:
         with transaction.atomic():
+            _hold_as_it_is(hearing)
             run = _begun(hearing, options, by=by, now=now, again=again)
             acceptance.keep(run, ready, by=by, now=now)
             return run
@@ -140,7 +116,7 @@ def assess(
     """Return what speaks against a fresh run, and the score. Costs nothing; may ask a server."""
     engine = engine_for(options.engine, options.model)
     given = readiness.circumstances(engine, now=now, brings_workers=brings_workers)
-    expected = forecast.terms_of(options.engine, options.model).estimate(_plan(hearing, options))
+    expected = forecast.terms_of(options.engine, options.model).estimate(plan_of(hearing, options))
     return readiness.judge(hearing, given, language=options.language, cost_usd=expected.cost_usd)
 
 
@@ -159,7 +135,7 @@ def _refuse_unready(ready: Readiness, accepted: Collection[str] | None) -> None:
 def preview(hearing: Hearing, options: RunOptions) -> planning.Plan:
     """Return how `start` would cut the recording. Raises StartRefused where it would refuse it."""
     _refuse_impossible(hearing, options)
-    return _plan(hearing, options)
+    return plan_of(hearing, options)
 
 
 def check_engine(options: RunOptions) -> Engine:
@@ -174,6 +150,16 @@ def check_engine(options: RunOptions) -> Engine:
     return engine
 
 
+def _hold_as_it_is(hearing: Hearing) -> None:
+    """Keep others from changing what is transcribed until the transaction ends.
+
+    Raises StartRefused where somebody has since *hearing* was read.
+    """
+    current = Hearing.objects.select_for_update().filter(pk=hearing.pk).first()
+    if not (current and current.is_accepted) or current.analysis.track != hearing.analysis.track:
+        raise StartRefused("The hearing’s recording was changed just now. Look at it, then start.")
+
+
 def _refuse_impossible(hearing: Hearing, options: RunOptions) -> None:
     if not hearing.is_accepted:
         raise StartRefused(
@@ -181,6 +167,10 @@ def _refuse_impossible(hearing: Hearing, options: RunOptions) -> None:
         )
     if check_engine(options).capabilities.is_hosted and hearing.is_closed:
         raise StartRefused(CLOSED)
+    try:
+        options.stretch(hearing)
+    except NoSuchStretch as error:
+        raise OutsideRecording(str(error)) from error
 
 
 def _taken_up(run: Run, *, now: datetime, brings_workers: bool) -> Run:
@@ -200,13 +190,16 @@ def _taken_up(run: Run, *, now: datetime, brings_workers: bool) -> Run:
 def _begun(
     hearing: Hearing, options: RunOptions, *, by: User | None, now: datetime, again: bool
 ) -> Run:
-    plan = _plan(hearing, options)
+    plan, stretch = plan_of(hearing, options), options.stretch(hearing)
     run = Run.objects.create(
         hearing=hearing,
         status=RunStatus.TRANSCRIBING,
         engine=options.engine,
         model=options.model,
         language=options.language,
+        track=hearing.analysis.track,
+        from_ms=stretch.start_ms if stretch else None,
+        to_ms=stretch.end_ms if stretch else None,
         keywords=list(keywords_of(subject_of(hearing))),
         method=plan.method,
         parallel=plan.parallel,
@@ -225,24 +218,6 @@ def _begun(
     else:
         conclude(run, now=now)
     return run
-
-
-def _plan(hearing: Hearing, options: RunOptions) -> planning.Plan:
-    return planning.plan(
-        hearing.analysis.speech_spans,
-        hearing.analysis.duration_ms,
-        engine_for(options.engine, options.model).capabilities,
-        settings.CHUNKING,
-        slots=_slots(options.engine),
-        parallel=options.parallel,
-        sequential=options.sequential,
-        chunk_ms=options.chunk_ms,
-    )
-
-
-def _slots(engine: str) -> int:
-    hosted = engine_for(engine, "").capabilities.is_hosted
-    return rates.row(settings.RATE).max_concurrent if hosted else settings.RATE.embedded_per_host
 
 
 def _rows(run: Run, chunks: Sequence[planning.PlannedChunk]) -> list[Chunk]:
@@ -286,9 +261,13 @@ def cancel(run: Run, *, now: datetime) -> bool:
 
 
 def can_retry(run: Run) -> bool:
-    """Say whether *run* has ended with chunks that a person may have tried again."""
+    """Say whether *run* has ended with chunks that a person may have tried again.
+
+    Not where another sound of the recording is the hearing's by now: what is known of where people
+    speak is of that.
+    """
     ended = run.status in (RunStatus.INCOMPLETE, RunStatus.FAILED)
-    return ended and run.chunks.lacking().exists()
+    return ended and run.is_of_present_sound and run.chunks.lacking().exists()
 
 
 def retry(run: Run, *, now: datetime) -> bool:

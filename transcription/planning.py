@@ -62,31 +62,36 @@ def plan(  # noqa: PLR0913 (what a person may ask for stands beside what is know
     parallel: int | None = None,
     sequential: bool = False,
     chunk_ms: int | None = None,
+    within: Span | None = None,
 ) -> Plan:
     """Return the chunks for a recording of *duration_ms* in which people speak at *speech*.
 
     *slots* is what the engine may do at once, *parallel* what a person asked for, *chunk_ms* the
-    length that a person asked for.
+    length that a person asked for. Of nothing outside *within* is anything planned.
     """
+    within = within or Span(0, max(duration_ms, 1))
+    speech = clip_all(speech, within)
     at_once = 1 if sequential else max(1, min(parallel or slots, slots))
     target = _target_ms(total_ms(speech), capabilities, policy, at_once=at_once, wish_ms=chunk_ms)
     if capabilities.decodes_windows:
-        windows = cut(speech, duration_ms, _windows(policy, target), policy)
+        windows = cut(speech, within, _windows(policy, target), policy)
         chunks = _grouped(windows, target)
     else:
-        pieces = cut(speech, duration_ms, _requests(policy, target, capabilities), policy)
+        pieces = cut(speech, within, _requests(policy, target, capabilities), policy)
         chunks = tuple(PlannedChunk(span) for span in pieces)
     return Plan(chunks, _method(len(chunks), at_once), at_once)
 
 
 def cut(
-    speech: Sequence[Span], duration_ms: int, cutting: Cutting, policy: ChunkingPolicy
+    speech: Sequence[Span], within: Span, cutting: Cutting, policy: ChunkingPolicy
 ) -> tuple[Span, ...]:
-    """Return the pieces, in order, that hold all of *speech*. Few overlap; none is silent."""
+    """Return the pieces, in order, that hold all of *speech*, which is *within*.
+
+    Few overlap; none is silent.
+    """
     pieces: list[Span] = []
     stretches = union(speech, bridge_ms=cutting.silence_ms)
-    whole = Span(0, max(duration_ms, 1))
-    for stretch in clip_all((_widened(s, policy.margin_ms) for s in stretches), whole):
+    for stretch in clip_all((_widened(s, policy.margin_ms) for s in stretches), within):
         pauses = [p for p in gaps(speech, stretch) if p.duration_ms >= policy.pause_ms]
         pieces.extend(_cut_stretch(stretch, pauses, cutting, policy))
     return tuple(pieces)

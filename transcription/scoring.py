@@ -42,8 +42,9 @@ SYSTEM_CHECKS = _checks(
 )
 AUDIO_CHECKS = _checks(
     "file_empty file_too_large unreadable no_audio unseekable file_missing too_many_streams "
-    "too_many_channels sample_rate_too_high too_long too_short unreadable_stretches",
-    "no_speech little_speech clipped empty_channel",
+    "too_many_channels sample_rate_too_high too_long too_short unreadable_stretches "
+    "no_such_track",
+    "no_speech little_speech clipped empty_channel several_tracks",
 )
 HOSTED_CHECKS = _checks("closed settings refused budget", "not_answering limit model_ends")
 EMBEDDED_CHECKS = _checks("settings model_damaged", "model_language")

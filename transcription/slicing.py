@@ -7,6 +7,7 @@ from django.conf import settings
 from hearings import ffmpeg, spool
 from hearings.models import Hearing
 from hearings.spans import Span, clip_all
+from hearings.tracks import decoded
 from transcription.engines.base import AccessRefused, AudioSlice, AudioUnreadable, Encoding
 from transcription.models import Chunk
 
@@ -20,6 +21,7 @@ def slice_of(chunk: Chunk) -> AudioSlice:
             recording_file(hearing),
             chunk.span,
             sha256=hearing.recording_sha256,
+            track=chunk.run.track,
             duration_ms=hearing.analysis.duration_ms,
         )
     except ffmpeg.FfmpegMissing as error:
@@ -35,13 +37,14 @@ def slice_of(chunk: Chunk) -> AudioSlice:
     )
 
 
-def sound_of(path: Path, span: Span, *, sha256: str, duration_ms: int) -> bytes:
+def sound_of(path: Path, span: Span, *, sha256: str, track: str, duration_ms: int) -> bytes:
     """Return the samples of *span*: those that were analysed, where they are kept, else cut anew.
 
     Raises MediaError.
     """
-    kept = spool.read(settings.SCRATCH, sha256, span, duration_ms=duration_ms)
-    return ffmpeg.read_pcm(path, span) if kept is None else kept
+    name = spool.key(sha256, track)
+    kept = spool.read(settings.SCRATCH, name, span, duration_ms=duration_ms)
+    return ffmpeg.read_pcm(path, span, track=decoded(track)) if kept is None else kept
 
 
 def recording_file(hearing: Hearing) -> Path:

@@ -8,9 +8,12 @@ from typing import Any
 from django.utils import timezone
 
 from hearings.models import Hearing
+from hearings.times import milliseconds_of
+from hearings.tracks import NoSuchTrack, written
 from transcription.engines.registry import NAMES as ENGINES
 from transcription.filing import Description
-from transcription.pipeline import RunOptions
+from transcription.run_options import RunOptions
+from transcription.stretches import NoSuchStretch
 
 MOST_TITLE = 300
 # Characters that the row has room for.
@@ -40,6 +43,21 @@ def add_wishes(parser: ArgumentParser) -> _ArgumentGroup:
     how.add_argument("--parallel", type=_positive, metavar="N", help="most chunks at once")
     how.add_argument("--sequential", action="store_true", help="one chunk after another")
     how.add_argument("--chunk-seconds", type=_positive, metavar="S")
+    how.add_argument(
+        "--from",
+        dest="from_ms",
+        type=_place,
+        metavar="T",
+        help="where to begin: seconds, mm:ss or hh:mm:ss; default: with the recording",
+    )
+    how.add_argument("--to", dest="to_ms", type=_place, metavar="T", help="where to end")
+    how.add_argument(
+        "--track",
+        type=_track,
+        metavar="N",
+        help="audio stream, from 1, or left or right channel; default: as chosen before, or the "
+        "loudest stream",
+    )
     return how
 
 
@@ -50,11 +68,16 @@ def description(options: dict[str, Any]) -> Description:
         committee=options["committee"],
         date=options["date"] or timezone.localdate(),
         language=options["language"] or "en",
+        track=options["track"],
     )
 
 
 def run_options(hearing: Hearing | None, options: dict[str, Any]) -> RunOptions:
-    """Return how to transcribe a hearing, which may be yet to be filed."""
+    """Return how to transcribe a hearing, which may be yet to be filed. Raises NoSuchStretch."""
+    if None not in (options["from_ms"], options["to_ms"]) and (
+        options["from_ms"] >= options["to_ms"]
+    ):
+        raise NoSuchStretch("--to is not after --from. Give an end that is later.")
     chosen = RunOptions.default_for(hearing, engine=options["engine"])
     return replace(
         chosen,
@@ -63,6 +86,8 @@ def run_options(hearing: Hearing | None, options: dict[str, Any]) -> RunOptions:
         parallel=options["parallel"],
         sequential=options["sequential"],
         chunk_ms=options["chunk_seconds"] and options["chunk_seconds"] * 1000,
+        from_ms=options["from_ms"],
+        to_ms=options["to_ms"],
     )
 
 
@@ -83,6 +108,20 @@ def _language(text: str) -> str:
     if not (len(text) == ISO_639_1 and text.isascii() and text.isalpha()):
         raise ArgumentTypeError(f"“{text}” is not a language code of two letters, such as en")
     return text.lower()
+
+
+def _place(text: str) -> int:
+    try:
+        return milliseconds_of(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
+def _track(text: str) -> str:
+    try:
+        return written(text)
+    except NoSuchTrack as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def _positive(text: str) -> int:

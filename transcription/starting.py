@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.conf import settings
 
 from hearings.models import Hearing
+from hearings.times import milliseconds_of
 from hearings.validation import Finding, Severity
 from transcription import host_facts, pipeline
 from transcription.engines.registry import NAMES, default_model, engine_for
@@ -15,8 +17,8 @@ from transcription.estimating import Estimate, together
 from transcription.forecast import Terms, terms_of
 from transcription.hosted_choices import hosted_choices
 from transcription.outlook import Outlook, outlook
-from transcription.pipeline import RunOptions
 from transcription.readiness import Circumstances, circumstances, judge
+from transcription.run_options import RunOptions
 from transcription.scoring import AREA_NAMES, Area, Judged, Readiness
 
 HOSTED = "openai"
@@ -38,6 +40,10 @@ class Wishes:
     parallel: int | None = None
     chunk_ms: int | None = None
     again: bool = False
+    from_ms: int | None = None
+    # Of a sole hearing, where the stretch begins; None: with the recording.
+    to_ms: int | None = None
+    # Where it ends.
 
     def model_of(self, engine: str) -> str:
         chosen = self.hosted_model if engine == HOSTED else ""
@@ -51,6 +57,8 @@ class Wishes:
             language=self.language or usual.language,
             parallel=self.parallel,
             chunk_ms=self.chunk_ms,
+            from_ms=self.from_ms,
+            to_ms=self.to_ms,
         )
 
 
@@ -174,6 +182,17 @@ def engine_choices(
     return choices
 
 
+class PlaceField(forms.Field):
+    """A place in a recording, in milliseconds; None where it is empty."""
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value or "").strip()
+        try:
+            return milliseconds_of(text) if text else None
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}.") from error
+
+
 class StartForm(forms.Form):
     """How to transcribe. Sending it is what starts a run; nothing else does."""
 
@@ -189,8 +208,17 @@ class StartForm(forms.Form):
         min_value=LEAST_CHUNK_SECONDS, max_value=MOST_CHUNK_SECONDS, required=False
     )
     again = forms.BooleanField(required=False)
+    begin = PlaceField(required=False)
+    end = PlaceField(required=False)
 
-    FOLDED = ("model", "parallel", "chunk_seconds")
+    FOLDED = ("begin", "end", "model", "parallel", "chunk_seconds")
+
+    def clean(self) -> dict[str, Any]:
+        sent: dict[str, Any] = self.cleaned_data
+        begin, end = sent.get("begin"), sent.get("end")
+        if end is not None and end <= (begin or 0):
+            self.add_error("end", "It ends before it begins. Give an end that is later.")
+        return sent
 
     def suggest(self, choices: Sequence[EngineChoice]) -> None:
         """Have an engine chosen that can be: the settings', else the first."""
@@ -210,6 +238,8 @@ class StartForm(forms.Form):
             parallel=self.cleaned_data["parallel"],
             chunk_ms=seconds and seconds * 1000,
             again=self.cleaned_data["again"],
+            from_ms=self.cleaned_data["begin"],
+            to_ms=self.cleaned_data["end"],
         )
 
     @property

@@ -1,6 +1,7 @@
 """Reads a run's rows into the values that exports and pages render."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from hearings.models import Hearing
 from hearings.spans import Span
@@ -50,10 +51,11 @@ def transcript_of(run: Run, *, for_public: bool = False) -> Transcript:
     do something.
     """
     chunks = _chunks(run)
+    coverage = _coverage(run, chunks, _heard(run), for_public=for_public)
     return Transcript(
-        _hearing_facts(run.hearing),
+        _hearing_facts(run.hearing, coverage.duration_ms),
         _run_facts(run, chunks),
-        _coverage(run, chunks, _heard(run), for_public=for_public),
+        coverage,
         StoredSegments(run, for_public=for_public),
     )
 
@@ -82,18 +84,41 @@ def _chunks(run: Run) -> Sequence[Chunk]:
 def _coverage(
     run: Run, chunks: Sequence[Chunk], heard: Sequence[Span], *, for_public: bool
 ) -> Coverage:
-    analysis = run.hearing.analysis
     if not run.has_text:
         # What finished chunks heard is made into sentences at the end.
         heard = [chunk.span for chunk in chunks if chunk.status == ChunkStatus.DONE]
+    known = _sound_of(run, chunks, heard)
     return coverage_of(
-        duration_ms=analysis.duration_ms,
-        speech=analysis.speech_spans,
+        duration_ms=known.duration_ms,
+        speech=known.speech,
         pieces=[Piece(chunk.span, _reason(chunk, for_public=for_public)) for chunk in chunks],
         heard=heard,
-        unreadable=analysis.unreadable_spans,
+        unreadable=known.unreadable,
         unworded=[span for chunk in chunks for span in chunk.unworded_spans],
+        asked=run.stretch,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """What is known of the sound that a run heard."""
+
+    duration_ms: int
+    speech: tuple[Span, ...]
+    unreadable: tuple[Span, ...]
+
+
+def _sound_of(run: Run, chunks: Sequence[Chunk], heard: Sequence[Span]) -> _Sound:
+    """Return the analysis, or, where another sound is the hearing's by now, what the run shows.
+
+    The analysis is of that other sound then: people speak elsewhere in it, and it may be longer.
+    """
+    if run.is_of_present_sound:
+        analysis = run.hearing.analysis
+        return _Sound(analysis.duration_ms, analysis.speech_spans, analysis.unreadable_spans)
+    ends = [chunk.end_ms for chunk in chunks]
+    ends += [span.end_ms for span in heard] + [run.to_ms or 0, run.hearing.duration_ms or 0]
+    return _Sound(max(ends), tuple(heard), ())
 
 
 def _reason(chunk: Chunk, *, for_public: bool) -> str | None:
@@ -107,7 +132,7 @@ def _reason(chunk: Chunk, *, for_public: bool) -> str | None:
     return chunk.error or NOT_TRANSCRIBED
 
 
-def _hearing_facts(hearing: Hearing) -> HearingFacts:
+def _hearing_facts(hearing: Hearing, duration_ms: int) -> HearingFacts:
     committee = hearing.committee
     return HearingFacts(
         slug=hearing.slug,
@@ -115,7 +140,7 @@ def _hearing_facts(hearing: Hearing) -> HearingFacts:
         committee_code=committee.code if committee else "",
         committee_name=committee.name if committee else "",
         date=hearing.date,
-        duration_ms=hearing.analysis.duration_ms,
+        duration_ms=duration_ms,
         recording_sha256=hearing.recording_sha256,
     )
 
@@ -137,6 +162,8 @@ def _run_facts(run: Run, chunks: Sequence[Chunk]) -> RunFacts:
         billed_seconds=None if bill.audio_ms is None else bill.audio_ms / 1000,
         cost_usd=None if bill.usd is None else float(bill.usd),
         seams_ms=seams(piece for chunk in chunks for piece in chunk.window_spans or (chunk.span,)),
+        track=run.track,
+        stretch=run.stretch,
     )
 
 

@@ -45,7 +45,7 @@ def _forget_finished() -> None:
     policy = settings.SCRATCH
     if policy.clean_up not in (CleanUp.AFTER_USE, CleanUp.ON_COMPLETION):
         return
-    for sha256 in scratch.kept_names(policy):
+    for sha256 in set(map(spool.recording_of, scratch.kept_names(policy))):
         runs = Run.objects.filter(hearing__recording_sha256=sha256)
         if is_over(policy.clean_up, list(runs.values_list("status", flat=True))):
             spool.forget(policy, sha256)

@@ -1,5 +1,6 @@
 """The public pages. What is unpublished does not exist for those who are not staff."""
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -26,6 +27,7 @@ from transcription.names import Correction
 from transcription.paragraphs import Line, blocks, names_to_check, summary
 from transcription.playback import recording_response
 from transcription.progress import progress_of
+from transcription.stretches import in_words as stretch_in_words
 from transcription.transcripts import coverage_of_run, transcript_of
 
 HEARINGS_PER_PAGE = 25
@@ -42,9 +44,12 @@ def hearings(request: HttpRequest) -> HttpResponse:
 @require_safe
 def hearing(request: HttpRequest, slug: str) -> HttpResponseBase:
     hearing = _visible(request, slug)
-    readable = _readable(hearing)
+    shown = _readable(hearing)
+    readable = _asked_for(request, hearing) or shown
     context = _standing(hearing) | {
         "readable": readable,
+        "others": _others(request, hearing, readable, shown),
+        "asked_for": readable if readable != shown else None,
         "formats": FORMATS.values() if readable else (),
         "findings": hearing.findings.all() if request.user.is_staff else (),
     }
@@ -108,7 +113,7 @@ def transcript(request: HttpRequest, slug: str, format: str) -> HttpResponseBase
     hearing = _visible(request, slug)
     if format not in FORMATS:
         raise Http404(f"There is no transcript in this format. There are: {', '.join(FORMATS)}.")
-    run = _readable(hearing)
+    run = _asked_for(request, hearing) or _readable(hearing)
     if run is None:
         raise Http404("This hearing has no transcript yet.")
     written = FORMATS[format]
@@ -128,8 +133,33 @@ def _visible(request: HttpRequest, slug: str) -> Hearing:
 
 
 def _readable(hearing: Hearing) -> Run | None:
-    """Return the newest run with text."""
-    run = Run.objects.with_text().filter(hearing=hearing).order_by("-id").first()
+    """Return the run whose text is shown."""
+    return _known(Run.objects.with_text().filter(hearing=hearing).shown_first().first(), hearing)
+
+
+def _asked_for(request: HttpRequest, hearing: Hearing) -> Run | None:
+    """Return the run that staff ask for by its number; None where they ask for none."""
+    number = request.GET.get("run", "")
+    if not number or not request.user.is_staff:
+        return None
+    found = Run.objects.with_text().filter(hearing=hearing)
+    run = found.filter(pk=number).first() if re.fullmatch(r"[0-9]{1,18}", number) else None
+    if run is None:
+        raise Http404("There is no such transcript of this hearing.")
+    return _known(run, hearing)
+
+
+def _others(
+    request: HttpRequest, hearing: Hearing, readable: Run | None, shown: Run | None
+) -> list[Run]:
+    """Return for staff what else there is to read: newer texts that the page does not show."""
+    if not (request.user.is_staff and readable and shown):
+        return []
+    newer = Run.objects.with_text().filter(hearing=hearing, pk__gt=shown.pk)
+    return [run for run in newer if run != readable]
+
+
+def _known(run: Run | None, hearing: Hearing) -> Run | None:
     if run:
         run.hearing = hearing  # known, so not asked for again
     return run
@@ -165,6 +195,7 @@ def _reading(run: Run, *, for_public: bool) -> dict[str, Any]:
         "names_to_check": names_to_check(laid_out),
         "account": in_words(coverage),
         "missing": coverage.missing,
+        "stretch": run.stretch and stretch_in_words(run.stretch),
     }
 
 

@@ -12,7 +12,7 @@ from tests.fake_api.refusals import Fault
 from transcription import pipeline, rates
 from transcription.clock import database_clock
 from transcription.models import Attempt, Chunk, RateLimit, Run, RunStatus
-from transcription.pipeline import RunOptions
+from transcription.run_options import RunOptions
 
 KEY = "sk-proj-Sentinel0Key1That2Must3Never4Appear"
 PATIENCE = 40

@@ -11,8 +11,8 @@ from tests.factories import NOW, make_hearing
 from transcription import pipeline
 from transcription.chunk_job import ChunkJob
 from transcription.models import Run
-from transcription.pipeline import RunOptions
 from transcription.policies import LeasePolicy, RatePolicy
+from transcription.run_options import RunOptions
 
 TEN_SECONDS = tuple([at * 1000 + 200, at * 1000 + 9_800] for at in range(0, 60, 10))
 # Speech with a pause around every tenth second.

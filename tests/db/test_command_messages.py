@@ -19,8 +19,8 @@ from transcription.exits import Exit
 from transcription.holders import this_process
 from transcription.management.commands.transcribe_hearing import _told
 from transcription.models import ChunkStatus, RunStatus, WorkerCluster
-from transcription.pipeline import RunOptions
 from transcription.progress import Progress
+from transcription.run_options import RunOptions
 
 SPENT = Bill(None, None, Decimal("0.12"))
 

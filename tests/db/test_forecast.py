@@ -14,9 +14,9 @@ from transcription.estimating import CallPace, Limits
 from transcription.forecast import EMBEDDED_PACE, HOSTED_PACE, Terms, keep, terms_of
 from transcription.models import Attempt, Chunk, ChunkStatus, RateLimit, Run, RunStatus
 from transcription.outlook import outlook
-from transcription.pipeline import RunOptions
 from transcription.planning import Plan, PlannedChunk
 from transcription.policies import RatePolicy
+from transcription.run_options import RunOptions
 
 pytestmark = pytest.mark.django_db
 

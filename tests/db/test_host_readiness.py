@@ -14,7 +14,7 @@ from transcription import access, host_facts, model_files, pipeline
 from transcription.engines.registry import engine_for
 from transcription.holders import this_process
 from transcription.models import Run, WorkerCluster
-from transcription.pipeline import RunOptions
+from transcription.run_options import RunOptions
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ KEYS = {
     "run": {
         *("id", "engine", "model", "language", "status", "method", "started_at", "finished_at"),
         *("processing_seconds", "validation_score", "chunks", "chunks_failed"),
-        *("billed_seconds", "cost_usd", "seams"),
+        *("billed_seconds", "cost_usd", "seams", "track", "from", "to"),
     },
     "coverage": {"speech", "transcribed", "silence", "missing", "unaccounted"},
     "segment": {"start", "end", "text", "speaker", "confidence", "flags", "corrections", "words"},

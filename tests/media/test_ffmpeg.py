@@ -8,6 +8,7 @@ import pytest
 
 from hearings import ffmpeg
 from hearings.spans import Span
+from hearings.tracks import Track
 from tests.media.conftest import MakeMedia, run_ffmpeg
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc=s=128x96:r=10:d=20")
@@ -92,7 +93,7 @@ def test_the_track_asked_for_is_the_one_that_is_read(make_media: MakeMedia, tone
     silence = ("-f", "lavfi", "-i", "anullsrc=r=16000:d=8")
     both = make_media("two.mka", *silence, "-i", tone, "-map", "0", "-map", "1", "-c:a", "flac")
 
-    first, second = (ffmpeg.read_pcm(both, Span(1_000, 2_000), track=track) for track in (0, 1))
+    first, second = (ffmpeg.read_pcm(both, Span(1_000, 2_000), track=Track(at)) for at in (0, 1))
 
     assert not any(first)
     assert any(second)
@@ -100,7 +101,7 @@ def test_the_track_asked_for_is_the_one_that_is_read(make_media: MakeMedia, tone
 
 def test_a_track_that_is_not_there_is_no_audio(tone: Path) -> None:
     with pytest.raises(ffmpeg.NoAudio, match="no such sound track"):
-        ffmpeg.read_pcm(tone, Span(0, 1_000), track=4)
+        ffmpeg.read_pcm(tone, Span(0, 1_000), track=Track(4))
 
 
 def test_every_microphone_of_a_recorder_is_heard(make_media: MakeMedia) -> None:
@@ -139,7 +140,7 @@ def test_a_file_still_being_made_has_a_duration_by_decoding(tmp_path: Path, tone
 
 
 def test_the_guards_stand_before_the_input_they_guard(tone: Path) -> None:
-    command = ffmpeg._decode_command(tone, {}, 0)
+    command = ffmpeg._decode_command(tone, {}, Track())
 
     before = command[: command.index("-i")]
     assert before[before.index("-protocol_whitelist") + 1] == "file"

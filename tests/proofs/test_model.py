@@ -33,8 +33,8 @@ from tests.factories import NOW, make_hearing
 from tests.proofs.stage import OUTCOMES, Server, Worker, staged
 from transcription import budgets, pipeline, receipts, recovery
 from transcription.models import Attempt, Chunk, ChunkStatus, RateLimit, Run, RunStatus, Slot
-from transcription.pipeline import RunOptions
 from transcription.policies import BudgetPolicy
+from transcription.run_options import RunOptions
 
 PROOF = os.environ.get("PROOF") == "full"
 SECONDS = 40

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hearings.spans import Span, intersect, total_ms, union
 from transcription.coverage import (
     NO_WORDS,
+    NOT_ASKED,
     NOT_SENT,
     UNREADABLE,
     Coverage,
@@ -255,3 +256,38 @@ def test_gaps_are_in_order_and_touch_only_where_the_reason_changes(
     for gap, following in pairwise(missing):
         assert gap.span.end_ms <= following.span.start_ms
         assert gap.span.end_ms < following.span.start_ms or gap.reason != following.reason
+
+
+@given(st.lists(spans), st.lists(pieces), st.lists(spans), spans)
+def test_with_what_was_not_asked_for_every_second_is_told_once(
+    speech: list[Span], sent: list[Piece], heard: list[Span], asked: Span
+) -> None:
+    asked = asked.clip(Span(0, DURATION_MS)) or Span(0, 1)
+
+    coverage = coverage_of(
+        duration_ms=DURATION_MS, speech=speech, pieces=sent, heard=heard, asked=asked
+    )
+
+    assert coverage.unaccounted_ms == 0
+    assert coverage.not_asked_ms == DURATION_MS - asked.duration_ms
+    inside = [*coverage.transcribed, *coverage.silence, *(gap.span for gap in coverage.missing)]
+    assert total_ms(inside) == asked.duration_ms == total_ms([*inside, asked])
+    lost = sum(gap.span.duration_ms for gap in coverage.without_text)
+    assert coverage.transcribed_ms + coverage.silence_ms + lost == DURATION_MS
+
+
+def test_speech_that_nobody_asked_for_is_not_missing() -> None:
+    coverage = coverage_of(
+        duration_ms=DURATION_MS,
+        speech=[Span(0, DURATION_MS)],
+        pieces=[Piece(Span(10_000, 20_000), None)],
+        heard=[Span(10_000, 20_000)],
+        asked=Span(10_000, 20_000),
+    )
+
+    assert coverage.missing == ()
+    assert coverage.transcribed_ms == 10_000
+    assert coverage.without_text == (
+        Missing(Span(0, 10_000), NOT_ASKED),
+        Missing(Span(20_000, DURATION_MS), NOT_ASKED),
+    )

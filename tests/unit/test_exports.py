@@ -52,6 +52,9 @@ def test_the_json_has_exactly_the_fields_that_programs_rely_on() -> None:
             "language": "en",
             "status": "complete",
             "method": "parallel",
+            "track": None,
+            "from": None,
+            "to": None,
             "started_at": "2026-03-12T15:00:00.000+00:00",
             "finished_at": "2026-03-12T15:00:12.500+00:00",
             "processing_seconds": 12.5,
@@ -112,6 +115,7 @@ def test_what_was_not_measured_is_null() -> None:
         "validation_score",
         "billed_seconds",
         "cost_usd",
+        *("track", "from", "to"),  # the whole of the only sound there is
     }
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearings.spans import Span, gaps, total_ms, union
+from hearings.spans import Span, clip_all, gaps, intersect, total_ms, union
 from transcription.engines.base import BYTES_PER_MS, WAV_HEADER_BYTES, Capabilities
 from transcription.planning import REQUEST_OVERHEAD_BYTES, Plan, plan, seams
 from transcription.policies import ChunkingPolicy
@@ -175,3 +175,25 @@ def test_no_window_is_longer_than_whisper_hears_at_once(speech: list[Span]) -> N
 
     assert all(window.duration_ms <= POLICY.window_ms for window in windows)
     assert all(a < b and a.end_ms < b.end_ms for a, b in pairwise(windows))
+
+
+@given(speeches(), st.sampled_from([HOSTED, WINDOWED]), st.data())
+def test_of_nothing_outside_a_stretch_is_anything_planned_and_inside_of_all(
+    speech: list[Span], capabilities: Capabilities, data: st.DataObject
+) -> None:
+    duration_ms = speech[-1].end_ms + 1_000
+    start_ms = data.draw(st.integers(0, duration_ms - 1))
+    within = Span(start_ms, data.draw(st.integers(start_ms + 1, duration_ms)))
+
+    result = plan(speech, duration_ms, capabilities, POLICY, slots=3, within=within)
+
+    pieces = [chunk.span for chunk in result.chunks]
+    assert all(within.start_ms <= each.start_ms < each.end_ms <= within.end_ms for each in pieces)
+    assert clip_all(speech, within) == intersect(speech, pieces)
+
+
+def test_a_stretch_that_is_everything_changes_no_cut() -> None:
+    speech = talk(*[9_600] * 36)
+    whole = Span(0, speech[-1].end_ms + 1_000)
+
+    assert plan(speech, whole.end_ms, HOSTED, POLICY, slots=3, within=whole) == planned(speech)

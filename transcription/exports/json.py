@@ -62,6 +62,9 @@ def _run(run: RunFacts) -> dict[str, Any]:
         "language": run.language,
         "status": run.status,
         "method": run.method,
+        "track": run.track or None,
+        "from": None if run.stretch is None else _seconds(run.stretch.start_ms),
+        "to": None if run.stretch is None else _seconds(run.stretch.end_ms),
         "started_at": _instant(run.started_at),
         "finished_at": _instant(run.finished_at),
         "processing_seconds": run.processing_seconds,
@@ -85,7 +88,7 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
                 "end": _seconds(gap.span.end_ms),
                 "reason": gap.reason,
             }
-            for gap in coverage.missing
+            for gap in coverage.without_text
         ],
         "unaccounted": _seconds(coverage.unaccounted_ms),
     }

@@ -117,6 +117,9 @@ def _end_of(block: _Block) -> str:
 
 
 def _gap_marks(transcript: Transcript) -> Iterator[_Block]:
+    for span in transcript.coverage.not_asked:
+        mark = f"[Not asked for: {full_clock(span.start_ms)}–{_rounded_up(span.end_ms)}]"
+        yield _Block(span.start_ms, span.end_ms, mark, is_mark=True)
     for gap in transcript.coverage.missing:
         yield _Block(gap.span.start_ms, gap.span.end_ms, _gap_mark(gap), is_mark=True)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from hearings.spans import Span
 from transcription.coverage import Coverage
 from transcription.names import Correction
 from transcription.words import Word
@@ -44,6 +45,10 @@ class RunFacts:
     cost_usd: float | None
     seams_ms: tuple[int, ...] = ()
     # Where pieces that were heard apart touch or overlap, in order.
+    track: str = ""
+    # The sound of the recording that was heard (`hearings.tracks`); empty: the only one.
+    stretch: Span | None = None
+    # What was asked for of the recording; None: all of it.
 
     @property
     def processing_seconds(self) -> float | None:

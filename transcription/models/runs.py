@@ -8,7 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Count, F, Q
 
+from hearings import tracks
 from hearings.models import Hearing
+from hearings.spans import Span
 from transcription.models.states import ChunkStatus, RunStatus
 
 
@@ -37,6 +39,16 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def with_text(self) -> "RunQuerySet":
         return self.filter(status__in=Run.READABLE)
+
+    def shown_first(self) -> "RunQuerySet":
+        """Put first what a hearing's page shows: the newest text of the whole recording.
+
+        A stretch never hides it, however new; where there is none, the newest stretch.
+        """
+        is_whole = models.ExpressionWrapper(
+            Q(from_ms__isnull=True), output_field=models.BooleanField()
+        )
+        return self.order_by(is_whole.desc(), "-id")
 
     def hungriest(self, now: datetime) -> list[Appetite]:
         """Return the runs with a chunk to be heard, the least served first, so all get on."""
@@ -90,6 +102,11 @@ class Run(models.Model):
     engine = models.CharField(max_length=20)
     model = models.CharField(max_length=120)
     language = models.CharField(max_length=8)
+    track = models.CharField(max_length=8, blank=True)
+    # Which sound of the recording it heard (`hearings.tracks`); empty: the only one.
+    from_ms = models.PositiveBigIntegerField(null=True)
+    # The stretch that was asked for, of a run that is not of the whole recording.
+    to_ms = models.PositiveBigIntegerField(null=True)
     keywords = models.JSONField(default=list)
     # Names and terms that engines may be told beforehand, the most useful first; of the hearing as
     # it was when the run began, so that an answer which is paid for is one to the same question.
@@ -148,6 +165,12 @@ class Run(models.Model):
                 name="run_lacks_room_only_while_paused",
                 condition=Q(status="paused") | Q(room_host=""),
             ),
+            models.CheckConstraint(name="run_track_is_one", condition=Q(track__in=tracks.TRACKS)),
+            models.CheckConstraint(
+                name="run_stretch_is_one",
+                condition=Q(from_ms__isnull=True, to_ms__isnull=True)
+                | Q(from_ms__isnull=False, to_ms__isnull=False, from_ms__lt=F("to_ms")),
+            ),
             models.CheckConstraint(name="run_parallel_positive", condition=Q(parallel__gt=0)),
             models.CheckConstraint(
                 name="run_validation_score_is_percent",
@@ -165,6 +188,24 @@ class Run(models.Model):
     @property
     def has_text(self) -> bool:
         return self.status in self.READABLE
+
+    @property
+    def stretch(self) -> Span | None:
+        """Return what was asked for of the recording; None: all of it."""
+        if self.from_ms is None or self.to_ms is None:
+            return None
+        return Span(self.from_ms, self.to_ms)
+
+    @property
+    def is_of_present_sound(self) -> bool:
+        """Say whether it heard the sound of the recording that is the hearing's now."""
+        analysis = getattr(self.hearing, "analysis", None)
+        return analysis is not None and analysis.track == self.track
+
+    @property
+    def heard(self) -> str:
+        """Return in words which sound of the recording it heard; "" for the only one."""
+        return tracks.name_in(self.hearing.track_choices, self.track)
 
     @property
     def was_slower(self) -> str:

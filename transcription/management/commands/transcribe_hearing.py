@@ -27,7 +27,10 @@ from transcription.outlook import outlook
 from transcription.output import OutputError, Sink
 from transcription.progress import Progress, progress_of
 from transcription.reporting import Reporter
+from transcription.run_options import RunOptions
 from transcription.scoring import Area
+from transcription.stretches import NoSuchStretch
+from transcription.track_choice import RunUnderWay
 from transcription.transcripts import transcript_of
 
 LATER_FORMATS = ("srt", "vtt", "csv", "docx", "pdf")
@@ -68,7 +71,9 @@ class Command(BaseCommand):
             code = self._transcribe(source, options, reporter)
         except filing.NoSuchSource as error:
             raise failure(str(error), Exit.WRONG_USAGE) from error
-        except (MediaError, pipeline.StartRefused, intake.Refused) as error:
+        except (pipeline.OutsideRecording, NoSuchStretch) as error:
+            raise failure(str(error), Exit.WRONG_USAGE) from error
+        except (MediaError, RunUnderWay, pipeline.StartRefused, intake.Refused) as error:
             raise failure(str(error), Exit.REFUSED) from error
         except intake.DiskFull as error:
             raise failure(str(error), Exit.PAUSED) from error
@@ -93,6 +98,8 @@ class Command(BaseCommand):
         ) as cluster:
             _start_where_none_is_alive(cluster)
             hearing, is_new = (known, False) if known else _filed(Path(source), options, reporter)
+            if not is_new:
+                filing.retracked(hearing, options["track"])
             _check(hearing, reporter, is_new=is_new, overrule=options["skip_validation"])
             chosen, again = source_arguments.run_options(hearing, options), options["again"]
             reporter.say(str(outlook(hearing, chosen, again=again)))
@@ -120,9 +127,7 @@ def _refuse_early(source: str, known: Hearing | None, options: dict[str, Any]) -
             raise
 
 
-def _begun(
-    hearing: Hearing, chosen: pipeline.RunOptions, reporter: Reporter, *, again: bool
-) -> Run:
+def _begun(hearing: Hearing, chosen: RunOptions, reporter: Reporter, *, again: bool) -> Run:
     """Start the run, with workers that are here or brought, and say what is against it."""
     now = database_clock()
     run = pipeline.start(hearing, chosen, by=None, now=now, again=again, brings_workers=True)

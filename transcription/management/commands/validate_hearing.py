@@ -14,8 +14,8 @@ from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 
 from hearings import dry_run
-from hearings.ffmpeg import FfmpegMissing
-from hearings.models import Hearing
+from hearings.ffmpeg import FfmpegMissing, MediaError
+from hearings.models import CheckStatus, Hearing
 from hearings.times import clock
 from hearings.validation import Finding
 from transcription import filing, forecast, pipeline, readiness, source_arguments
@@ -23,10 +23,11 @@ from transcription.clock import database_clock
 from transcription.engines.registry import engine_for
 from transcription.estimating import Estimate
 from transcription.exits import Exit, database_sentence, failure
-from transcription.pipeline import RunOptions
 from transcription.readiness_report import Report, as_json, as_text
 from transcription.reporting import Reporter
+from transcription.run_options import RunOptions
 from transcription.scoring import Readiness
+from transcription.stretches import NoSuchStretch
 
 
 class Command(BaseCommand):
@@ -43,8 +44,10 @@ class Command(BaseCommand):
         logging.getLogger().setLevel(logging.ERROR)
         try:
             report = _report(source, options, Reporter(quiet=options["quiet"]))
-        except filing.NoSuchSource as error:
+        except (filing.NoSuchSource, NoSuchStretch) as error:
             raise failure(str(error), Exit.WRONG_USAGE) from error
+        except MediaError as error:
+            raise failure(str(error), Exit.REFUSED) from error
         except (OperationalError, ProgrammingError) as error:
             raise failure(database_sentence(error), Exit.FAILED) from error
         told = json.dumps(as_json(report), ensure_ascii=False) if options["json"] else None
@@ -58,6 +61,8 @@ def _report(source: str, options: dict[str, Any], reporter: Reporter) -> Report:
     hearing = known or filing.described(Path(source), source_arguments.description(options))
     if known and known.slug != source:
         reporter.say(f"This recording is filed as “{known.title}” ({known.slug}).")
+    if known and options["track"]:
+        _retracked(known, options["track"])
     found = None
     if not hearing.is_accepted:
         path = Path(known.recording.path) if known else Path(source)
@@ -73,6 +78,15 @@ def _report(source: str, options: dict[str, Any], reporter: Reporter) -> Report:
         ready,
         expected if ready.is_ready else None,
     )
+
+
+def _retracked(hearing: Hearing, track: str) -> None:
+    """Have the hearing be of another sound, in memory alone, to be judged anew."""
+    chosen = filing.track_named(Path(hearing.recording.path), track)
+    if hearing.is_accepted and hearing.analysis.track == chosen:
+        return
+    hearing.track = chosen
+    hearing.check_status = CheckStatus.CHECKING
 
 
 def _judged(path: Path, hearing: Hearing, reporter: Reporter) -> tuple[Finding, ...]:
@@ -96,6 +110,8 @@ def _expected(hearing: Hearing, chosen: RunOptions) -> Estimate | None:
     """Return what a fresh run would take; None where none could start."""
     try:
         plan = pipeline.preview(hearing, chosen)
+    except pipeline.OutsideRecording as error:
+        raise NoSuchStretch(str(error)) from error
     except pipeline.StartRefused:
         return None
     return forecast.terms_of(chosen.engine, chosen.model).estimate(plan)
