@@ -208,6 +208,12 @@ class HearingAdmin(ModelAdmin):
 
     @display(description="listen")
     def player(self, hearing: Hearing) -> str:
+        if hearing.recording_removed_at:
+            day = timezone.localtime(hearing.recording_removed_at)
+            return (
+                f"The recording was removed on {day:%-d %B %Y} {hearing.recording_removed_why}; "
+                "the transcript stays. Upload the same recording to have it back."
+            )
         address = reverse("recording", args=[hearing.slug])
         return format_html(
             "<audio controls preload='none' src='{}' aria-label='Recording'></audio>", address

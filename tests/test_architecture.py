@@ -23,6 +23,7 @@ PURE = (
     "hearings.soundness",
     "hearings.languages",
     "hearings.complaints",
+    "transcription.expiry",
     "transcription.health",
     "transcription.words",
     "transcription.people",

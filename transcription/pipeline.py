@@ -28,6 +28,7 @@ from transcription import (
     rates,
     readiness,
     recutting,
+    retention,
 )
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, Engine
@@ -117,6 +118,8 @@ def start(  # noqa: PLR0913 (each a wish of its own)
     _refuse_unready(ready, accepted)
     try:
         with transaction.atomic():
+            if gone := retention.hold(hearing.pk):
+                raise StartRefused(gone)
             run = _begun(hearing, options, by=by, now=now, again=again)
             acceptance.keep(run, ready, by=by, now=now)
             return run
@@ -281,7 +284,8 @@ def cancel(run: Run, *, now: datetime) -> bool:
 def can_retry(run: Run) -> bool:
     """Say whether *run* has ended with chunks that a person may have tried again."""
     ended = run.status in (RunStatus.INCOMPLETE, RunStatus.FAILED)
-    return ended and run.chunks.lacking().exists()
+    is_kept = run.hearing.recording_removed_at is None
+    return ended and is_kept and run.chunks.lacking().exists()
 
 
 def retry(run: Run, *, now: datetime) -> bool:
@@ -294,7 +298,8 @@ def retry(run: Run, *, now: datetime) -> bool:
     lacking = list(run.chunks.lacking())
     try:
         with transaction.atomic():
-            if not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
+            is_gone = retention.hold(run.hearing_id)
+            if is_gone or not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
                 return False
             for chunk in lacking:
                 if chunk.status == ChunkStatus.DONE:

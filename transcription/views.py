@@ -86,6 +86,8 @@ def _may_retry(request: HttpRequest) -> bool:
 @require_safe
 def recording(request: HttpRequest, slug: str) -> HttpResponseBase:
     hearing = _visible(request, slug)
+    if hearing.recording_removed_at:
+        return _guarded(hearing, render(request, "410.html", {"hearing": hearing}, status=410))
     try:
         response = recording_response(request, hearing)
     except FileNotFoundError as error:
