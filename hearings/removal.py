@@ -24,7 +24,7 @@ def remove(hearing: Hearing, *, why: str, now: datetime) -> None:
 
     *why* is a sentence for people. The decoded sound goes too; all that was made of it stays.
     """
-    storage, location = hearing.recording.storage, hearing.recording.name
+    storage, location = hearing.recording.storage, hearing.recording.name or ""
     hearing.recording.name = ""
     hearing.recording_removed_at, hearing.recording_removed_why = now, why
     hearing.save(update_fields=["recording", "recording_removed_at", "recording_removed_why"])
@@ -72,9 +72,10 @@ def complaint(hearing: Hearing) -> str:
 
 def _lacks_recording(hearing: Hearing) -> bool:
     """Say whether the recording was removed, is missing, or was found not to be as it was."""
-    if not hearing.recording or hearing.findings.filter(code__in=STORAGE_CODES).exists():
+    location = hearing.recording.name
+    if not location or hearing.findings.filter(code__in=STORAGE_CODES).exists():
         return True
-    return not hearing.recording.storage.exists(hearing.recording.name)
+    return not hearing.recording.storage.exists(location)
 
 
 def _delete(storage: Storage, location: str) -> None:

@@ -21,6 +21,7 @@ PURE = (
     "hearings.policies",
     "hearings.validation",
     "hearings.soundness",
+    "hearings.storage_problems",
     "hearings.languages",
     "hearings.complaints",
     "transcription.expiry",

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from transcription import checking, clusters, dispatch, recovery, throttle, upkeep
+from transcription import checking, clusters, dispatch, recovery, storage_job, throttle, upkeep
 from transcription.chunk_job import jobs_wanted
 from transcription.clock import database_clock
 from transcription.parentage import die_with
@@ -101,3 +101,5 @@ def _sweep(monitor: throttle.Monitor) -> None:
         dispatch.nudge(min(jobs, throttle.jobs_allowed(verdict, now=now)))
     for pk in checking.awaited()[: settings.WORKERS]:
         dispatch.check_recording(pk)
+    if storage_job.is_awaited():
+        dispatch.check_storage()
