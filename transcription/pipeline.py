@@ -284,8 +284,7 @@ def cancel(run: Run, *, now: datetime) -> bool:
 def can_retry(run: Run) -> bool:
     """Say whether *run* has ended with chunks that a person may have tried again."""
     ended = run.status in (RunStatus.INCOMPLETE, RunStatus.FAILED)
-    is_kept = run.hearing.recording_removed_at is None
-    return ended and is_kept and run.chunks.lacking().exists()
+    return ended and run.chunks.lacking().exists() and not run.hearing.recording_removed_at
 
 
 def retry(run: Run, *, now: datetime) -> bool:

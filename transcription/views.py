@@ -130,6 +130,8 @@ def _readable(hearing: Hearing) -> Run | None:
 def _standing(hearing: Hearing) -> dict[str, Any]:
     """Return what the state box shows: the latest run, and how far it is while it is under way."""
     run = Run.objects.filter(hearing=hearing).order_by("-id").first()
+    if run:
+        run.hearing = hearing  # known, so not asked for again
     is_active = run is not None and not run.is_terminal
     return {
         "hearing": hearing,
