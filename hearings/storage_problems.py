@@ -99,7 +99,7 @@ def orphaned(what: str, name: str, *, byte_count: int, is_ours: bool = True) -> 
         what,
         name,
         f"No row of the database names this {what}.",
-        "It is needed by nothing and can be deleted."
+        "Nothing needs it. A repair deletes it."
         if is_ours
         else "It is not of this program, which leaves it alone. Look whose it is.",
         measured=f"{byte_count:,} bytes",

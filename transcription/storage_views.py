@@ -62,6 +62,7 @@ def _standing(request: HttpRequest) -> dict[str, Any]:
     now = database_clock()
     return {
         "check": latest,
+        "host": latest.host.partition(":")[0] if latest else "",
         "is_live": is_live,
         "problems": problems,
         "left": [problem for problem in problems if not problem.is_mended],
