@@ -141,7 +141,9 @@ class HearingAdmin(DescribedHearingAdmin):
             "run": run,
             "progress": progress_of(run, now=database_clock()) if run and is_active else None,
             "is_live": is_active or hearing.check_status == CheckStatus.CHECKING,
-            "may_start": hearing.is_accepted and self.has_start_permission(request),
+            "may_start": hearing.is_accepted
+            and not hearing.recording_removed_at
+            and self.has_start_permission(request),
         }
 
     def has_start_permission(self, request: HttpRequest) -> bool:

@@ -53,14 +53,17 @@ def test_the_page_says_so_and_shows_the_transcript_without_a_player(client: Clie
 
     assert SENTENCE in page
     assert "The committee will come to order." in page
+    assert "1 stretch is missing." in page
     assert "<audio" not in page
     assert 'transcript.js"' not in page
+    assert "/recording" not in page
 
 
 def test_what_is_there_has_its_player(client: Client) -> None:
     page = client.get(transcribed().get_absolute_url()).content.decode()
 
     assert "<audio" in page and "was removed" not in page
+    assert page.count("/recording") >= 4  # the player, the download, and two links to the gap
 
 
 def test_the_address_of_the_recording_answers_gone(client: Client) -> None:
@@ -102,6 +105,7 @@ def test_the_admin_says_that_it_is_gone_and_refuses_to_transcribe(administrator:
     page = administrator.get(change_address(hearing.pk)).content.decode()
     assert "The recording was removed on 2 June 2026 under the retention period" in page
     assert "<audio" not in page
+    assert "Transcribe again" not in page
 
     offered = administrator.get(f"/admin/hearings/hearing/transcribe/?hearing={hearing.pk}")
     assert "Upload the same recording to have its sound back." in offered.content.decode()
