@@ -47,7 +47,7 @@ def stray_recording(*, by: timedelta = LONG_AGO, name: str = "") -> Path:
 
 def stray_upload(*, by: timedelta = LONG_AGO) -> Path:
     """Return what is left of an upload whose web server was killed."""
-    path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"tmp{uuid4().hex[:8]}.upload.mp3"
+    path = Path(settings.FILE_UPLOAD_TEMP_DIR or "") / f"tmp{uuid4().hex[:8]}.upload.mp3"
     path.write_bytes(b"half of it")
     return aged(path, by=by)
 
