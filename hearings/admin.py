@@ -34,7 +34,7 @@ DESCRIPTION = (
 JUDGED = frozenset({"title", "committee", "date", "type", "language"})
 # Fields whose edit may change what the checks found.
 ACCESS = (("is_closed", "is_published"),)
-RECORDING = ("recording_name", "size", "digest", "uploaded_by", "player")
+RECORDING: tuple[str, ...] = ("recording_name", "size", "digest", "uploaded_by", "player")
 
 CHECK_COLOURS = {
     CheckStatus.CHECKING: "info",
@@ -83,7 +83,7 @@ class HearingAdmin(ModelAdmin):
         ("Hearing", {"fields": DESCRIPTION}),
         ("Who may know of it", {"fields": ACCESS}),
     )
-    fieldsets = (*add_fieldsets[1:], ("Recording", {"fields": RECORDING}))
+    fieldsets: Any = (*add_fieldsets[1:], ("Recording", {"fields": RECORDING}))
     readonly_fields = RECORDING
     inlines: ClassVar = [WitnessInline]
     list_display: tuple[str, ...] = (
@@ -220,6 +220,12 @@ class HearingAdmin(ModelAdmin):
 
     @display(description="listen")
     def player(self, hearing: Hearing) -> str:
+        if hearing.recording_removed_at:
+            day = timezone.localtime(hearing.recording_removed_at)
+            return (
+                f"The recording was removed on {day:%-d %B %Y} {hearing.recording_removed_why}; "
+                "the transcript stays. Upload the same recording to have it back."
+            )
         address = reverse("recording", args=[hearing.slug])
         return format_html(
             "<audio controls preload='none' src='{}' aria-label='Recording'></audio>", address

@@ -15,6 +15,7 @@ from hearings.models import Hearing
 from hearings.tracks import CHANNELS, Choice, proposed
 from hearings.uploads import Refusal
 
+PUT_BACK = " Its sound was gone from there and is back now."
 FORMATS = "MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with sound."
 
 
@@ -97,8 +98,8 @@ def _sentences(refusal: Refusal) -> list[str | SafeString]:
     match refusal:
         case intake.Refused(findings=findings):
             return [f"{finding.message} {finding.advice}".strip() for finding in findings]
-        case intake.RecordingKnown(hearing=hearing):
+        case intake.RecordingKnown(hearing=hearing, is_put_back=is_put_back):
             address = reverse("admin:hearings_hearing_change", args=[hearing.pk])
-            known = "This recording is already filed as <a href='{}' class='underline'>{}</a>."
-            return [format_html(known, address, hearing)]
+            known = "This recording is already filed as <a href='{}' class='underline'>{}</a>.{}"
+            return [format_html(known, address, hearing, PUT_BACK if is_put_back else "")]
     return [str(refusal)]

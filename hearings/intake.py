@@ -13,8 +13,9 @@ import structlog
 from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import connection, transaction
+from django.utils import timezone
 
-from hearings import room, scratch, spool, tracks, validation
+from hearings import recording_removal, room, scratch, spool, tracks, validation
 from hearings.analysis import OnProgress, OnSound
 from hearings.copying import Copied, TooLarge, copy
 from hearings.examination import Examined, examined
@@ -51,6 +52,8 @@ class RecordingKnown(Exception):
     def __init__(self, hearing: Hearing) -> None:
         super().__init__(f"This recording is already filed as “{hearing}”.")
         self.hearing = hearing
+        self.is_put_back = False
+        # It had been removed, or was damaged, and what was handed in took its place.
 
 
 class DiskFull(room.DiskFull):
@@ -100,15 +103,20 @@ def received(
 ) -> Iterator[Received]:
     """Have *source* in storage for the block, in which `file` may make it a hearing's.
 
-    After the block only what a row names is kept, so an error in it leaves no file. Raises Refused
-    or DiskFull. To be entered outside a transaction, as `store`.
+    After the block only what a row names is kept, so an error in it leaves no file; a
+    RecordingKnown puts a recording back that its hearing lacks. Raises Refused or DiskFull. To be
+    entered outside a transaction, as `store`.
     """
     storage = Hearing().recording.storage
     location = recording_path(Hearing(), name)
     with _removed_unless_filed(storage, location):
         copied = _copied(source, storage, location, limits or settings.RECORDING_LIMITS)
         shown = Path(name).name[:_NAME_LENGTH]
-        yield Received(location, shown, copied.byte_count, copied.sha256)
+        try:
+            yield Received(location, shown, copied.byte_count, copied.sha256)
+        except RecordingKnown as known:
+            known.is_put_back = recording_removal.put_back(known.hearing, location)
+            raise
 
 
 def file(hearing: Hearing, recording: Received) -> Hearing:
@@ -124,6 +132,8 @@ def file(hearing: Hearing, recording: Received) -> Hearing:
     hearing.recording_name = recording.name
     hearing.recording_bytes = recording.byte_count
     hearing.recording_sha256 = recording.sha256
+    hearing.recording_stored_at = timezone.now()
+    hearing.recording_removed_at, hearing.recording_removed_why = None, ""
     hearing.check_status = CheckStatus.CHECKING
     hearing.duration_ms = None
     hearing.tracks = []
@@ -211,7 +221,8 @@ def check_description(hearing: Hearing, *, today: date) -> None:
             return
         current.findings.filter(code__in=validation.DESCRIPTION_CODES).delete()
         store_findings(current, description_findings(current, today=today))
-        refused = current.findings.filter(severity=ValidationFinding.Severity.ERROR).exists()
+        errors = current.findings.filter(severity=ValidationFinding.Severity.ERROR)
+        refused = errors.exclude(code__in=validation.STORAGE_CODES).exists()
         becomes_accepted = not (refused or current.is_accepted)
         current.check_status = CheckStatus.REFUSED if refused else CheckStatus.ACCEPTED
         current.save(update_fields=["check_status"])

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import slugify
 
 from hearings import tracks
@@ -133,6 +134,11 @@ class Hearing(models.Model):
     check_status = models.CharField(
         max_length=10, choices=CheckStatus, default=CheckStatus.CHECKING, editable=False
     )
+    recording_stored_at = models.DateTimeField(default=timezone.now, editable=False)
+    # When the recording came into storage, the last time that it did.
+    recording_removed_at = models.DateTimeField(null=True, editable=False)
+    # When it was deleted while the transcript stays; then `recording` is empty, all else is kept.
+    recording_removed_why = models.CharField(max_length=200, blank=True, editable=False)
 
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -155,6 +161,11 @@ class Hearing(models.Model):
             ),
             models.CheckConstraint(
                 name="hearing_track_is_one", condition=Q(track__in=tracks.TRACKS)
+            ),
+            models.CheckConstraint(
+                name="recording_is_there_or_removed",
+                condition=(Q(recording_removed_at__isnull=True) & ~Q(recording=""))
+                | Q(recording_removed_at__isnull=False, recording=""),
             ),
         ]
 
@@ -272,3 +283,58 @@ class ValidationFinding(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+
+class StorageCheck(models.Model):
+    """One look at all that is kept, asked for by a person and done by workers. One at a time.
+
+    ``status``: UNDER_WAY → DONE | FAILED.
+    """
+
+    class Status(models.TextChoices):
+        UNDER_WAY = "under_way", "Under way"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.UNDER_WAY)
+    repairs = models.BooleanField(default=False)
+    # Whether it also mends what it may.
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    host = models.CharField(max_length=160, blank=True)
+    # Whose disks were looked at.
+    done_until = models.PositiveBigIntegerField(default=0)
+    # The key of the last hearing whose recording was compared; another worker goes on after it.
+    recordings = models.PositiveIntegerField(default=0)
+    # Compared so far …
+    recording_bytes = models.PositiveBigIntegerField(default=0)
+    # … and how long they are together.
+    too_young = models.PositiveIntegerField(default=0)
+    # Files that no row names and that may be on their way in.
+    problems = models.JSONField(default=list)
+    # As `storage_problems.Problem.to_json` writes them.
+    reason = models.TextField(blank=True)
+    # Why it failed, for a person.
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        default_permissions = ()
+        permissions: ClassVar = [("repair_storage", "Can repair the storage")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["status"],
+                condition=Q(status="under_way"),
+                name="one_storage_check_at_a_time",
+            ),
+            models.CheckConstraint(
+                name="storage_check_finished_iff_over",
+                condition=Q(status="under_way", finished_at__isnull=True)
+                | (~Q(status="under_way") & Q(finished_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"storage check {self.pk}"

@@ -1,6 +1,7 @@
 """What a recording may be; settings.py builds the policy once and passes it in."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -50,3 +51,19 @@ class ScratchPolicy:
     folders: int = 6
     # In the pool: so many may write at once.
     clean_up: CleanUp = CleanUp.ON_PRESSURE
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """How long recordings are kept; their transcripts stay."""
+
+    days: int | None = None
+    # Since the transcript was complete and the recording came in; None: for good.
+
+    @property
+    def period(self) -> timedelta | None:
+        return timedelta(days=self.days) if self.days else None
+
+    @property
+    def in_words(self) -> str:
+        return f"{self.days} day" if self.days == 1 else f"{self.days} days"

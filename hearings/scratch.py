@@ -157,6 +157,17 @@ def kept_names(policy: ScratchPolicy) -> list[str]:
     return []
 
 
+def orphaned(policy: ScratchPolicy) -> list[tuple[str, int]]:
+    """Return what dead processes left: path and length of each file. Raises OSError."""
+    found = []
+    with contextlib.suppress(FileNotFoundError), opened(policy) as scratch:
+        for name in _pool(scratch):
+            with contextlib.suppress(BlockingIOError), _locked_folder(scratch, name) as folder:
+                place = Path(policy.folder) / name
+                found += [(str(place / file.name), file.byte_count) for file in _files(folder)]
+    return found
+
+
 def _sweep(scratch: int, policy: ScratchPolicy) -> Swept:
     orphans = _empty_orphans(scratch)
     long_ago = time.time() - policy.kept_seconds

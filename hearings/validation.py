@@ -26,6 +26,8 @@ DESCRIPTION_CODES = (
     *("language", "witnesses_missing", "witness_twice"),
 )
 # Of the findings that follow from what a person said of the hearing.
+STORAGE_CODES = ("stored_file_missing", "stored_file_unreadable", "stored_file_changed")
+# Of what befell an accepted recording afterwards: no run can begin, and its transcript stays.
 SEVERAL_TRACKS = "several_tracks"
 OVERRULABLE_CODES = frozenset({*DESCRIPTION_CODES, "too_short"})
 # A person may go on in spite of these; the others say that it cannot work.

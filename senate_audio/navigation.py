@@ -22,4 +22,5 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for app in admin.site.get_app_list(request)
     ]
     health = {"title": "Health", "link": reverse("health")}
-    return [*models, {"title": "Operation", "items": [health]}]
+    storage = {"title": "Storage", "link": reverse("storage")}
+    return [*models, {"title": "Operation", "items": [health, storage]}]

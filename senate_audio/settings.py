@@ -11,7 +11,7 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
-from hearings.policies import CleanUp, RecordingLimits, ScratchPolicy
+from hearings.policies import CleanUp, RecordingLimits, RetentionPolicy, ScratchPolicy
 from senate_audio.kept_secret import kept_secret
 from transcription.policies import (
     BudgetPolicy,
@@ -51,6 +51,16 @@ def _clean_up(name: str) -> CleanUp:
     if value not in set(CleanUp):
         raise ImproperlyConfigured(f"{name} is none of {', '.join(CleanUp)}: {value}")
     return CleanUp(value)
+
+
+def _days(name: str) -> int | None:
+    """Return a number of whole days, at least one; None for none."""
+    value = _optional(name)
+    if value is None or value == "0":
+        return None
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} is no number of days such as 365: {value}")
+    return int(value)
 
 
 # What must last --------------------------------------------------------------------------------
@@ -155,6 +165,8 @@ RECORDING_LIMITS = RecordingLimits(
     max_bytes=env.int("MAX_UPLOAD_MB", default=5120) * 1024 * 1024,
     max_duration_ms=round(env.float("MAX_RECORDING_HOURS", default=12.0) * 3_600_000),
 )
+
+RETENTION = RetentionPolicy(days=_days("RETENTION_DAYS"))
 
 # What may be lost ------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -12,15 +13,17 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from unfold.decorators import action, display
 
+from hearings.admin import RECORDING
 from hearings.admin import HearingAdmin as DescribedHearingAdmin
 from hearings.forms import HearingForm
 from hearings.models import CheckStatus, Hearing, Witness
 from hearings.validation import Severity
-from transcription import dispatch, pipeline, rate_admin, track_choice  # noqa: F401 (rate_admin registers itself)
+from transcription import dispatch, pipeline, rate_admin, retention, track_choice  # noqa: F401 (it registers itself)
 from transcription.clock import database_clock
 from transcription.listing import State, with_state
 from transcription.models import Run, RunStatus, Segment
@@ -56,6 +59,11 @@ class HearingAdmin(DescribedHearingAdmin):
 
     change_form_template = "admin/hearings/hearing/change_form.html"
     list_display = (*DescribedHearingAdmin.list_display, "latest_run")
+    fieldsets = (
+        *DescribedHearingAdmin.fieldsets[:-1],
+        ("Recording", {"fields": (*RECORDING, "kept_until")}),
+    )
+    readonly_fields = (*DescribedHearingAdmin.readonly_fields, "kept_until")
     list_filter = (StateFilter, *DescribedHearingAdmin.list_filter)
     actions: ClassVar = ["transcribe", *DescribedHearingAdmin.actions]
 
@@ -82,6 +90,17 @@ class HearingAdmin(DescribedHearingAdmin):
         return format_html(
             '<a class="underline whitespace-nowrap" href="{}">{} · {}</a>', address, pk, status
         )
+
+    @display(description="kept until")
+    def kept_until(self, hearing: Hearing) -> str:
+        policy = settings.RETENTION
+        if policy.period is None or hearing.recording_removed_at:
+            return "–" if hearing.recording_removed_at else "It is kept for good."
+        found = retention.of(hearing, policy.period)
+        if found.goes_at is None:
+            return found.stays_because
+        day = timezone.localtime(found.goes_at)
+        return f"{day:%-d %B %Y}: {policy.in_words} after its transcript. The transcript stays."
 
     def save_model(
         self, request: HttpRequest, obj: Hearing, form: HearingForm, change: Any
@@ -134,7 +153,9 @@ class HearingAdmin(DescribedHearingAdmin):
             "run": run,
             "progress": progress_of(run, now=database_clock()) if run and is_active else None,
             "is_live": is_active or hearing.check_status == CheckStatus.CHECKING,
-            "may_start": hearing.is_accepted and self.has_start_permission(request),
+            "may_start": hearing.is_accepted
+            and not hearing.recording_removed_at
+            and self.has_start_permission(request),
         }
 
     def has_start_permission(self, request: HttpRequest) -> bool:

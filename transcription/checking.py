@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from django.conf import settings
 from django.utils import timezone
@@ -11,9 +10,7 @@ from django.utils import timezone
 from hearings import intake
 from hearings.models import CheckStatus, Hearing
 from hearings.validation import Finding
-from transcription import limiter
-from transcription.clock import database_clock
-from transcription.leases import LeaseKeeper
+from transcription.alone import alone, is_held
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +22,7 @@ def check(
     overrule: bool = False,
 ) -> tuple[Finding, ...] | None:
     """Have the recording checked; None, at once, where another process is at it."""
-    with _one_at_a_time(hearing) as is_ours:
+    with alone(_name(hearing)) as is_ours:
         if not is_ours:
             logger.info("hearing %s is being checked by another process", hearing.pk)
             return None
@@ -51,24 +48,9 @@ def awaited() -> list[int]:
     return [hearing.pk for hearing in waiting if not _is_held(hearing)]
 
 
-def _limit(hearing: Hearing) -> limiter.Limit:
-    return limiter.Limit(f"check-{hearing.pk}", 1)
-
-
 def _is_held(hearing: Hearing) -> bool:
-    return limiter.held(_limit(hearing), now=database_clock()) > 0
+    return is_held(_name(hearing))
 
 
-@contextmanager
-def _one_at_a_time(hearing: Hearing) -> Iterator[bool]:
-    """Say whether this process may check *hearing*; nobody else may during the block."""
-    limit, policy = _limit(hearing), settings.LEASE
-    seat = limiter.acquire(limit, now=database_clock(), lease_seconds=policy.lease_seconds)
-    if seat is None:
-        yield False
-        return
-    try:
-        with LeaseKeeper(clock=database_clock, policy=policy) as keeper, keeper.holding(seat):
-            yield True
-    finally:
-        limiter.forget(limit.name)
+def _name(hearing: Hearing) -> str:
+    return f"check-{hearing.pk}"

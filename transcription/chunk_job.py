@@ -84,7 +84,7 @@ class ChunkJob:
 
     def _took_one(self) -> bool:
         """Bring the next chunk as far as it gets now; False where there is none for us."""
-        cluster, is_leaving = _own_cluster()
+        cluster, is_leaving = own_cluster()
         if is_leaving:
             return False
         with throttle.turn(cluster, clock=self._clock, lease=self._lease) as may_claim:
@@ -265,7 +265,7 @@ def _note_service(run: Run, now: datetime) -> None:
     Run.objects.filter(pk=run.pk, started_at=None).update(started_at=now)
 
 
-def _own_cluster() -> tuple[WorkerCluster | None, bool]:
+def own_cluster() -> tuple[WorkerCluster | None, bool]:
     """Return the worker cluster of this process, if any, and whether it was told to end."""
     name = os.environ.get(CLUSTER_VARIABLE)
     if name is None:

@@ -14,6 +14,7 @@ from transcription.parentage import call_this_process
 
 TRANSCRIBE = "transcription.tasks.transcribe_due_chunks"
 CHECK = "transcription.tasks.check_recording"
+CHECK_STORAGE = "transcription.tasks.check_storage"
 CANARY = "transcription.tasks.answer_canary"
 
 
@@ -25,6 +26,9 @@ class Dispatcher(Protocol):
 
     def check_recording(self, hearing_id: int) -> None:
         """Have a worker check a new recording."""
+
+    def check_storage(self) -> None:
+        """Have a worker go on with the check of the storage that was asked for."""
 
     def waiting(self) -> int:
         """Return how many jobs no worker has taken yet."""
@@ -43,6 +47,11 @@ class QueueDispatcher:
         from django_q.tasks import async_task
 
         async_task(CHECK, hearing_id)
+
+    def check_storage(self) -> None:
+        from django_q.tasks import async_task
+
+        async_task(CHECK_STORAGE)
 
     def waiting(self) -> int:
         from django_q.brokers import get_broker
@@ -63,6 +72,11 @@ class ImmediateDispatcher:
 
         tasks.check_recording(hearing_id)
 
+    def check_storage(self) -> None:
+        from transcription import tasks
+
+        tasks.check_storage()
+
     def waiting(self) -> int:
         return 0
 
@@ -81,6 +95,11 @@ def nudge(count: int = 1) -> None:
 def check_recording(hearing_id: int) -> None:
     """Have a worker check a new recording."""
     _dispatcher(settings.DISPATCHER).check_recording(hearing_id)
+
+
+def check_storage() -> None:
+    """Have a worker go on with the check of the storage that was asked for."""
+    _dispatcher(settings.DISPATCHER).check_storage()
 
 
 def waiting() -> int:

@@ -14,18 +14,22 @@ from django.core.files.storage import default_storage
 from hearings import ffmpeg, room
 from hearings.ffmpeg import MediaError
 from transcription import clusters, memory
+from transcription.holders import host_name, is_on, pid_of
 from transcription.host_rules import ClusterFacts, HostFacts, Place
 from transcription.models import WorkerCluster
 
 
 def measure(*, now: datetime, brings_workers: bool = False) -> HostFacts:
     """Return what this host has. One query, none where the asker *brings_workers*."""
+    alive = [] if brings_workers else clusters.alive(now=now, policy=settings.LEASE)
+    free, left = memory.available(), left_of_limit(alive)
     return HostFacts(
-        memory_bytes=memory.available(),
+        memory_bytes=free if left is None else min(free, left),
+        is_limited=left is not None and left < free,
         load_per_core=os.getloadavg()[0] / (os.cpu_count() or 1),
         ffmpeg_version=ffmpeg_version(),
         places=tuple(places()),
-        clusters=None if brings_workers else worker_facts(now=now),
+        clusters=None if brings_workers else _facts(alive, now=now),
     )
 
 
@@ -50,9 +54,24 @@ def ffmpeg_version() -> str | None:
     return _version_of(program, Path(program).stat().st_mtime_ns)
 
 
+def left_of_limit(alive: Iterable[WorkerCluster]) -> int | None:
+    """Return what the living clusters of this host leave of MEMORY_LIMIT_MB, in bytes.
+
+    None where there is no such limit.
+    """
+    limit: int | None = settings.MEMORY.limit_bytes
+    if limit is None:
+        return None
+    ours = [pid_of(each.holder) for each in alive if is_on(each.holder, host_name())]
+    return max(0, limit - memory.of_processes(ours))
+
+
 def worker_facts(*, now: datetime) -> tuple[ClusterFacts, ...]:
     """Return the worker clusters that are alive. One query."""
-    alive = clusters.alive(now=now, policy=settings.LEASE)
+    return _facts(clusters.alive(now=now, policy=settings.LEASE), now=now)
+
+
+def _facts(alive: Iterable[WorkerCluster], *, now: datetime) -> tuple[ClusterFacts, ...]:
     return tuple(ClusterFacts(_silent_seconds(cluster, now)) for cluster in alive)
 
 

@@ -40,7 +40,7 @@ class HostFacts:
     """What was measured of this host."""
 
     memory_bytes: int
-    # That programs can still have.
+    # That programs can still have, or workers under the limit that is set for them.
     load_per_core: float
     # Processes that want to work, by processor core, in the last minute.
     ffmpeg_version: str | None
@@ -48,6 +48,8 @@ class HostFacts:
     places: tuple[Place, ...]
     clusters: tuple[ClusterFacts, ...] | None
     # None where the asker brings its own workers.
+    is_limited: bool = False
+    # That limit, and not the machine, leaves the least memory.
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def needs_of(
 def findings(facts: HostFacts, needs: Needs, policy: ReadinessPolicy) -> tuple[Finding, ...]:
     """Judge the host for one hearing."""
     return (
-        *_memory(facts.memory_bytes, needs, policy),
+        *_memory(facts, needs, policy),
         *_disk(facts.places, needs, policy),
         *_processor(facts.load_per_core, policy),
         *_ffmpeg(facts.ffmpeg_version, policy),
@@ -79,7 +81,8 @@ def findings(facts: HostFacts, needs: Needs, policy: ReadinessPolicy) -> tuple[F
     )
 
 
-def _memory(available: int, needs: Needs, policy: ReadinessPolicy) -> list[Finding]:
+def _memory(facts: HostFacts, needs: Needs, policy: ReadinessPolicy) -> list[Finding]:
+    available = facts.memory_bytes
     least, wanted = (
         (policy.hosted_least_memory_bytes, policy.hosted_memory_bytes)
         if needs.is_hosted
@@ -92,8 +95,11 @@ def _memory(available: int, needs: Needs, policy: ReadinessPolicy) -> list[Findi
         Finding(
             "memory",
             Severity.ERROR if too_little else Severity.WARNING,
-            f"Only {_megabytes(available)} of memory are free on this machine.",
-            "End programs that are not needed, or wait until others have finished.",
+            f"Only {_megabytes(available)} of memory are "
+            + ("left to the workers." if facts.is_limited else "free on this machine."),
+            "Raise MEMORY_LIMIT_MB, lower WORKERS, or wait until others have finished."
+            if facts.is_limited
+            else "End programs that are not needed, or wait until others have finished.",
             measured=_megabytes(available),
             needed=f"at least {_megabytes(least if too_little else wanted)}",
         )

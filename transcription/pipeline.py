@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from hearings import recording_removal
 from hearings.models import Hearing
 from hearings.validation import Severity
 from transcription import (
@@ -24,6 +25,7 @@ from transcription import (
     planning,
     readiness,
     recutting,
+    retention,
 )
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, Engine
@@ -156,6 +158,8 @@ def _hold_as_it_is(hearing: Hearing) -> None:
     Raises StartRefused where somebody has since *hearing* was read.
     """
     current = Hearing.objects.select_for_update().filter(pk=hearing.pk).first()
+    if current and (gone := recording_removal.complaint(current)):
+        raise StartRefused(gone)
     if not (current and current.is_accepted) or current.analysis.track != hearing.analysis.track:
         raise StartRefused("The hearing’s recording was changed just now. Look at it, then start.")
 
@@ -267,7 +271,8 @@ def can_retry(run: Run) -> bool:
     speak is of that.
     """
     ended = run.status in (RunStatus.INCOMPLETE, RunStatus.FAILED)
-    return ended and run.is_of_present_sound and run.chunks.lacking().exists()
+    can_be_heard = run.is_of_present_sound and not run.hearing.recording_removed_at
+    return ended and can_be_heard and run.chunks.lacking().exists()
 
 
 def retry(run: Run, *, now: datetime) -> bool:
@@ -280,7 +285,8 @@ def retry(run: Run, *, now: datetime) -> bool:
     lacking = list(run.chunks.lacking())
     try:
         with transaction.atomic():
-            if not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
+            is_gone = retention.hold(run.hearing_id)
+            if is_gone or not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
                 return False
             for chunk in lacking:
                 if chunk.status == ChunkStatus.DONE:

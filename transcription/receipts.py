@@ -8,9 +8,11 @@ lives; what a dead one left is nobody's.
 import contextlib
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,6 +26,9 @@ ANSWER_BYTES = 1024 * 1024 + 64 * 1024
 # Taken for one: the most that is read of an answer, and what a file system needs besides.
 GO_ON_BYTES = 4 * ANSWER_BYTES
 # What must be free before a run that found no room goes on: several chunks are sent at once.
+_NAME = re.compile(r"(\d+)-([0-9a-f]{12})\.json")
+# See `path_of`.
+_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,51 @@ def sweep() -> int:
     return gone
 
 
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """A file among the receipts that no call has."""
+
+    path: Path
+    byte_count: int
+    changed_at: float
+    # Seconds since 1970.
+    is_ours: bool
+    # By its name.
+
+
+def unnamed() -> Iterator[Unnamed]:
+    """Yield the files that no call names, and those that dead processes left. Raises OSError."""
+    if not _folder().is_dir():
+        return
+    with os.scandir(_folder()) as entries:
+        files = (Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False))
+        while paths := list(islice(files, _AT_ONCE)):
+            calls = {path: _NAME.fullmatch(path.name) for path in paths}
+            keys = [int(call[1]) for call in calls.values() if call]
+            sounds = Attempt.objects.filter(pk__in=keys).values_list("pk", "audio_sha256")
+            known = {(pk, sha256[:12]) for pk, sha256 in sounds}
+            for path, call in calls.items():
+                if call and (int(call[1]), call[2]) in known:
+                    continue
+                is_room = path.suffix == ".tmp"
+                if is_room and not _is_orphan(path):
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    facts = path.stat()
+                    yield Unnamed(path, facts.st_size, facts.st_mtime, bool(call) or is_room)
+
+
+def delete(file: Unnamed) -> bool:
+    """Delete it, unless a call has it by now. Raises OSError."""
+    call = _NAME.fullmatch(file.path.name)
+    if call and Attempt.objects.filter(pk=call[1], audio_sha256__startswith=call[2]).exists():
+        return False
+    if not call and not _is_orphan(file.path):
+        return False
+    file.path.unlink(missing_ok=True)
+    return True
+
+
 def read(call: Attempt) -> bytes | None:
     """Return the answer of a call; None where none is kept on this host."""
     try:
@@ -100,6 +150,14 @@ def path_of(call: Attempt) -> Path:
     may come to mean another call.
     """
     return _folder() / f"{call.pk}-{call.audio_sha256[:12]}.json"
+
+
+def _is_orphan(path: Path) -> bool:
+    """Say whether no living process holds this file as room for an answer."""
+    with contextlib.suppress(OSError), path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def _folder() -> Path:

@@ -43,7 +43,7 @@ SYSTEM_CHECKS = _checks(
 AUDIO_CHECKS = _checks(
     "file_empty file_too_large unreadable no_audio unseekable file_missing too_many_streams "
     "too_many_channels sample_rate_too_high too_long too_short unreadable_stretches "
-    "no_such_track",
+    "no_such_track stored_file_missing stored_file_unreadable stored_file_changed",
     "no_speech little_speech clipped empty_channel several_tracks",
 )
 HOSTED_CHECKS = _checks("closed settings refused budget", "not_answering limit model_ends")

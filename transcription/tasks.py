@@ -5,7 +5,7 @@ import logging
 from django.conf import settings
 
 from hearings.models import Hearing
-from transcription import checking, job_reports
+from transcription import checking, job_reports, storage_job
 from transcription.chunk_job import ChunkJob
 from transcription.clock import database_clock
 from transcription.watchdog import Event
@@ -27,6 +27,12 @@ def check_recording(hearing_id: int) -> None:
         return
     with job_reports.at_work():
         checking.check(hearing)
+
+
+def check_storage() -> None:
+    """Go on with the check of the storage that a person asked for."""
+    with job_reports.at_work():
+        storage_job.go_on(clock=database_clock)
 
 
 def answer_canary() -> None:

@@ -8,12 +8,15 @@ from django.conf import settings
 
 from hearings import scratch, spool
 from hearings.policies import CleanUp
-from transcription import clusters, disks, pipeline, receipts
+from transcription import clusters, disks, pipeline, receipts, retention
 from transcription.engines.registry import engine_for
 from transcription.holders import host_name
 from transcription.models import Run, RunStatus
 
 logger = logging.getLogger(__name__)
+
+RECORDINGS_A_TURN = 1
+# Removed when their period is over: to delete gigabytes takes a while, and others wait for it.
 
 
 def look_after(*, now: datetime) -> None:
@@ -29,6 +32,7 @@ def look_after(*, now: datetime) -> None:
         if swept.kept:
             logger.info("the decoded sound of %s recordings is not kept longer", swept.kept)
     _forget_finished()
+    list(retention.apply(now=now, most=RECORDINGS_A_TURN))
     _go_on_where_there_is_room(now=now)
 
 

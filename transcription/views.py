@@ -101,6 +101,8 @@ def _may_retry(request: HttpRequest) -> bool:
 @require_safe
 def recording(request: HttpRequest, slug: str) -> HttpResponseBase:
     hearing = _visible(request, slug)
+    if hearing.recording_removed_at:
+        return _guarded(hearing, render(request, "410.html", {"hearing": hearing}, status=410))
     try:
         response = recording_response(request, hearing)
     except FileNotFoundError as error:
@@ -168,6 +170,8 @@ def _known(run: Run | None, hearing: Hearing) -> Run | None:
 def _standing(hearing: Hearing) -> dict[str, Any]:
     """Return what the state box shows: the latest run, and how far it is while it is under way."""
     run = Run.objects.filter(hearing=hearing).order_by("-id").first()
+    if run:
+        run.hearing = hearing  # known, so not asked for again
     is_active = run is not None and not run.is_terminal
     return {
         "hearing": hearing,

@@ -80,5 +80,7 @@ class NoDispatcher:
 
     def check_recording(self, hearing_id: int) -> None: ...
 
+    def check_storage(self) -> None: ...
+
     def waiting(self) -> int:
         return 0

@@ -5,7 +5,7 @@ import pytest
 
 from tests.factories import NOW
 from transcription import clusters, dispatch
-from transcription.chunk_job import CLUSTER_VARIABLE, _own_cluster
+from transcription.chunk_job import CLUSTER_VARIABLE, own_cluster
 from transcription.models import WorkerCluster
 from transcription.policies import LeasePolicy
 
@@ -26,7 +26,7 @@ def alive(*, seconds_later: float = 0) -> list[WorkerCluster]:
 
 def is_leaving() -> bool:
     """Say whether workers of this process's cluster take no further chunk."""
-    _, is_leaving = _own_cluster()
+    _, is_leaving = own_cluster()
     return is_leaving
 
 
@@ -102,7 +102,7 @@ def test_only_the_dead_are_forgotten() -> None:
     assert silent != living
 
 
-def test_a_canary_waits_in_the_queue_of_its_own_cluster_alone() -> None:
+def test_a_canary_waits_in_the_queue_of_itsown_cluster_alone() -> None:
     first, second = (clusters.announce(workers=3, now=NOW) for _ in range(2))
     dispatch.send_canary(first.pk)
     dispatch.send_canary(first.pk)  # takes the place of the one before

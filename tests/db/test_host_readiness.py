@@ -1,5 +1,6 @@
 """This host is really measured, and the embedded engine's files are really read."""
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from pytest_django import Settings
 
 from tests.factories import NOW, make_hearing
 from tests.unit.model_kit import CONTENT, SMALL
-from transcription import access, host_facts, model_files, pipeline
+from transcription import access, host_facts, memory, model_files, pipeline
 from transcription.engines.registry import engine_for
 from transcription.holders import this_process
 from transcription.models import Run, WorkerCluster
@@ -38,6 +39,42 @@ def test_the_host_is_measured() -> None:
     assert {place.name for place in facts.places} == {"receipts", "recordings", "scratch"}
     assert all(place.free_bytes > 0 for place in facts.places)
     assert facts.clusters == ()
+
+
+def test_the_limit_of_the_workers_memory_counts_with_what_they_use(settings: Settings) -> None:
+    free = host_facts.measure(now=NOW)
+    assert not free.is_limited
+
+    settings.MEMORY = replace(settings.MEMORY, limit_bytes=900 * 1024**2)
+    before = host_facts.measure(now=NOW, brings_workers=True)
+    assert (before.memory_bytes, before.is_limited) == (900 * 1024**2, True)
+    cluster(canary_seconds_ago=1)  # of this process
+    with_workers = host_facts.measure(now=NOW)
+    used = memory.of_processes([os.getpid()])
+    assert used > 20 * 1024**2
+    assert with_workers.memory_bytes == pytest.approx(900 * 1024**2 - used, abs=20 * 1024**2)
+    assert with_workers.is_limited
+
+    settings.MEMORY = replace(settings.MEMORY, limit_bytes=1024**4)
+    assert not host_facts.measure(now=NOW).is_limited
+
+
+def test_workers_of_another_host_use_nothing_here(settings: Settings) -> None:
+    settings.MEMORY = replace(settings.MEMORY, limit_bytes=300 * 1024**2)
+    cluster(canary_seconds_ago=1)
+    WorkerCluster.objects.update(holder="elsewhere/1/1")
+
+    assert host_facts.measure(now=NOW).memory_bytes == 300 * 1024**2
+
+
+def test_under_a_limit_that_is_used_up_no_run_starts_and_it_says_why(settings: Settings) -> None:
+    settings.MEMORY = replace(settings.MEMORY, limit_bytes=10 * 1024**2)
+    settings.READINESS = replace(settings.READINESS, embedded_memory_bytes=1024**3)
+    cluster(canary_seconds_ago=1)
+    chosen = RunOptions(engine="scripted", model="script", language="en")
+
+    with pytest.raises(pipeline.StartRefused, match="Only 0 MB of memory are left to the workers"):
+        pipeline.start(make_hearing(), chosen, by=None, now=NOW)
 
 
 def test_folders_that_are_yet_to_be_made_are_measured_where_they_will_be(

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from tests.factories import make_hearing, make_run
+from hearings.models import CheckStatus, Hearing
+from tests.factories import NOW as STARTED
+from tests.factories import make_chunk, make_hearing, make_run
 from transcription import clusters, rates
 from transcription.chunk_job import CLUSTER_VARIABLE
 from transcription.clock import database_clock
-from transcription.models import RunStatus
+from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 from transcription.probes import examiner
+from transcription.templatetags.reading import as_duration
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Tests of components have connections of their own, so rows must be there for all.
@@ -203,6 +207,56 @@ def test_a_closed_limit_is_a_warning_and_an_empty_bar(staff: Client) -> None:
     assert "0 of 20 requests may leave at once" in page
     assert "The server &lt;asked&gt;." in page
     assert staff.get("/healthz").status_code == 200
+
+
+def test_each_of_the_eight_numbers_on_the_page_equals_a_count_by_hand(staff: Client) -> None:
+    for number, status in enumerate([*RunStatus, RunStatus.COMPLETE, RunStatus.FAILED], start=1):
+        is_over = status in Run.TERMINAL
+        run = make_run(
+            make_hearing(),
+            status=status,
+            paused_from=RunStatus.TRANSCRIBING if status == RunStatus.PAUSED else "",
+            method=Run.Method.PARALLEL if number % 3 else Run.Method.SEQUENTIAL,
+            started_at=STARTED,
+            finished_at=STARTED + timedelta(minutes=number) if is_over else None,
+        )
+        make_chunk(run, 0, status=ChunkStatus.DONE)
+        make_chunk(run, 1)
+    for _ in range(3):
+        make_hearing(check_status=CheckStatus.REFUSED)
+
+    runs = [(r.status, r.method, r.started_at, r.finished_at) for r in Run.objects.all()]
+    ended = [run for run in runs if run[0] in ("complete", "incomplete", "failed")]
+    seconds = [(end - start).total_seconds() for _, _, start, end in ended if start and end]
+    readable = [run for run in runs if run[0] in ("complete", "incomplete")]
+    page = numbers(staff)
+
+    assert page["Transcriptions"] == str(len(runs)) == "11"
+    assert page["Successful"] == str(sum(run[0] == "complete" for run in runs)) == "2"
+    assert page["Failed"] == str(sum(run[0] == "failed" for run in runs)) == "2"
+    assert page["Processing time"] == as_duration(sum(seconds))
+    assert f"{as_duration(sum(seconds) / len(seconds))} on average" in page["Processing time, more"]
+    refused = sum(h.check_status == "refused" for h in Hearing.objects.all())
+    assert page["Recordings refused"] == str(refused) == "3"
+    done = sum(chunk.status == "done" for chunk in Chunk.objects.all())
+    assert page["Chunks processed"] == str(done) == "11"
+    parallel = sum(run[1] == "parallel" for run in readable)
+    assert page["Done in parallel"] == str(parallel)
+
+
+def numbers(client: Client) -> dict[str, str]:
+    """Return what the page says was done, by its label, with what stands below it."""
+    page = client.get(PAGE).content.decode()
+    (listed,) = re.findall(r'<dl class="metrics">(.*?)</dl>', page, re.DOTALL)
+    found: dict[str, str] = {}
+    for each in re.findall(r"<div>(.*?)</div>", listed, re.DOTALL):
+        label, *values = (
+            " ".join(value.split())
+            for value in re.findall(r"<d[td][^>]*>(.*?)</d[td]>", each, re.DOTALL)
+        )
+        found[label] = values[0]
+        found[f"{label}, more"] = " ".join(values[1:])
+    return found
 
 
 def test_the_page_shows_what_was_done_and_goes_on_without_scripts(staff: Client) -> None:

@@ -1,24 +1,35 @@
 """``manage.py workers``: the worker cluster, its watchdog, and the sweep for work due."""
 
-import signal
+import time
 from argparse import ArgumentParser
 from functools import partial
 from importlib import import_module
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import connection
+from django.db import Error, connection
 
-from transcription import checking, clusters, dispatch, recovery, throttle, upkeep
+from transcription import (
+    checking,
+    clean_start,
+    clusters,
+    dispatch,
+    recovery,
+    storage_job,
+    throttle,
+    upkeep,
+)
 from transcription.chunk_job import jobs_wanted
 from transcription.clock import database_clock
+from transcription.exits import Exit, database_sentence, failure
+from transcription.leaving import LeavingOnSignals
 from transcription.parentage import die_with
 from transcription.supervising import SupervisionPolicy, Supervisor
 
 ENDING_MARGIN_SECONDS = 30.0
 # What a call may take at its end, beyond its own deadline, to be recorded.
+HOUR_SECONDS = 3600.0
 POSTGRES_BOUNDS = {
     "connect_timeout": 10,
     "tcp_user_timeout": 20_000,
@@ -32,6 +43,8 @@ POSTGRES_BOUNDS = {
 
 class Command(BaseCommand):
     help = "Transcribe and check recordings: the worker cluster. Ends on Ctrl-C or SIGTERM."
+    requires_system_checks = ()
+    # `clean_start` looks at the same, and says all of it at once.
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -43,6 +56,9 @@ class Command(BaseCommand):
             die_with(attached)
         leaving = LeavingOnSignals()
         _bound_waits_for_the_database()
+        if not attached:  # whose parent has looked
+            clean_start.check()
+            _tidy()
         if settings.TRANSCRIPTION_ENGINE == "openai":
             import_module("openai")  # slow: once here, instead of in each process that is forked
         Supervisor(
@@ -51,7 +67,7 @@ class Command(BaseCommand):
                 ending_seconds=settings.API_TIMEOUT_SECONDS + ENDING_MARGIN_SECONDS,
                 beat_seconds=settings.LEASE.beat_seconds,
             ),
-            sweep=partial(_sweep, _monitor()),
+            sweep=partial(_sweep, _monitor(), Hourly()),
             on_ready=self._say_ready,
             on_leave=self._say_leaving,
         ).run(until=leaving)
@@ -61,21 +77,6 @@ class Command(BaseCommand):
 
     def _say_leaving(self) -> None:
         self.stderr.write("Workers leave after what they are doing now.")
-
-
-class LeavingOnSignals:
-    """True from the first SIGTERM or Ctrl-C on. No lock that a signal could find taken."""
-
-    def __init__(self) -> None:
-        self._is_leaving = False
-        signal.signal(signal.SIGTERM, self._leave)
-        signal.signal(signal.SIGINT, self._leave)
-
-    def __call__(self) -> bool:
-        return self._is_leaving
-
-    def _leave(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 (their shape)
-        self._is_leaving = True
 
 
 def _bound_waits_for_the_database() -> None:
@@ -88,12 +89,34 @@ def _monitor() -> throttle.Monitor:
     return throttle.Monitor(settings.MEMORY, settings.LEASE, workers=settings.WORKERS)
 
 
-def _sweep(monitor: throttle.Monitor) -> None:
+class Hourly:
+    """True when an hour has passed since it was so last."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + HOUR_SECONDS
+
+    def __call__(self) -> bool:
+        is_due = time.monotonic() >= self._next
+        if is_due:
+            self._next = time.monotonic() + HOUR_SECONDS
+        return is_due
+
+
+def _tidy() -> None:
+    try:
+        clean_start.tidy(now=database_clock())
+    except Error as error:
+        raise failure(database_sentence(error), Exit.FAILED) from error
+
+
+def _sweep(monitor: throttle.Monitor, is_hour_over: Hourly) -> None:
     """Look at the rows, as if no message had ever been sent. Raises django.db.Error."""
     now = database_clock()
     clusters.forget_the_dead(now=now, policy=settings.LEASE)
     recovery.recover_stalled(now=now)
     upkeep.look_after(now=now)
+    if is_hour_over():
+        clean_start.sweep_orphans(now=now)
     verdict = monitor.look(now=now)
     if dispatch.waiting():
         return
@@ -101,3 +124,5 @@ def _sweep(monitor: throttle.Monitor) -> None:
         dispatch.nudge(min(jobs, throttle.jobs_allowed(verdict, now=now)))
     for pk in checking.awaited()[: settings.WORKERS]:
         dispatch.check_recording(pk)
+    if storage_job.is_awaited():
+        dispatch.check_storage()
