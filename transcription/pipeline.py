@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from hearings import removal
 from hearings.models import Hearing
 from hearings.validation import Severity
 from transcription import (
@@ -117,6 +118,8 @@ def start(  # noqa: PLR0913 (each a wish of its own)
     _refuse_unready(ready, accepted)
     try:
         with transaction.atomic():
+            if not removal.hold_unchanged(hearing):
+                raise StartRefused("The recording was replaced or deleted just now. Look again.")
             run = _begun(hearing, options, by=by, now=now, again=again)
             acceptance.keep(run, ready, by=by, now=now)
             return run

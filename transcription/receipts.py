@@ -8,7 +8,7 @@ lives; what a dead one left is nobody's.
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +81,22 @@ def sweep() -> int:
         with contextlib.suppress(OSError), path.open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
+            gone += 1
+    return gone
+
+
+def names() -> Iterator[str]:
+    """Yield the file names of the answers that are kept on this host."""
+    with contextlib.suppress(OSError):
+        yield from (path.name for path in _folder().glob("*.json"))
+
+
+def forget(names: Iterable[str]) -> int:
+    """Delete answers by their file names; return how many were here."""
+    gone = 0
+    for name in names:
+        with contextlib.suppress(OSError):
+            (_folder() / name).unlink()
             gone += 1
     return gone
 

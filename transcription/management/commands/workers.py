@@ -45,6 +45,7 @@ class Command(BaseCommand):
         _bound_waits_for_the_database()
         if settings.TRANSCRIPTION_ENGINE == "openai":
             import_module("openai")  # slow: once here, instead of in each process that is forked
+        upkeep.begin()
         Supervisor(
             SupervisionPolicy(
                 workers=settings.WORKERS,
