@@ -112,7 +112,7 @@ def _record(hearing: Hearing, act: Removal.Act, by: Any, account: Account | None
         hearing=hearing if act == Removal.Act.REPLACED else None,
         title=hearing.title,
         date=hearing.date,
-        recording=hearing.recording.name,
+        recording=hearing.recording.name or "",
         recording_name=hearing.recording_name,
         recording_bytes=hearing.recording_bytes,
         recording_sha256=hearing.recording_sha256,

@@ -75,4 +75,4 @@ def _read(note: str) -> Refusal | None:
 
 
 def _finding(noted: dict[str, str]) -> Finding:
-    return Finding(**(noted | {"severity": Severity(noted["severity"])}))
+    return Finding(severity=Severity(noted.pop("severity")), **noted)

@@ -22,7 +22,7 @@ class NamelessFileUploadHandler(FileUploadHandler):
     So an upload that breaks off leaves nothing, nor does a web process that is killed.
     """
 
-    file: UploadedFile
+    file: "UploadedFile[bytes]"
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -34,7 +34,7 @@ class NamelessFileUploadHandler(FileUploadHandler):
         self.file.write(raw_data)
         return None
 
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> "UploadedFile[bytes]":
         self.file.seek(0)
         self.file.size = file_size
         return self.file
