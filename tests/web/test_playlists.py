@@ -130,11 +130,11 @@ def test_the_tone_is_in_nothing_that_is_kept_or_served(  # noqa: PLR0913, PLR091
         upload(administrator, content=text, name=f"hearing.{extension}" if extension else "hearing")
 
     hearing = Hearing.objects.get()
-    served = administrator.get(f"/hearings/{hearing.slug}/recording")
-    sounds = [served.getvalue(), *kept_sound(recordings, scratch, but=other)]
+    served = administrator.get(f"/hearings/{hearing.slug}/recording").getvalue()
+    sounds = [served, *kept_sound(recordings, scratch, but=other)]
     assert hearing.check_status == CheckStatus.REFUSED
     assert hearing.findings.filter(code="unreadable", message__contains="not an audio or").exists()
-    assert served.getvalue() == text
+    assert served == text
     assert max(map(share_of_the_tone, sounds)) < 0.05
     assert [path for path in scratch.rglob("*") if path.is_file()] == []
 
