@@ -23,7 +23,7 @@ import psutil
 from bench.machine import ROOT, data_dir, manage
 
 HOURS = float(os.environ.get("BENCH_UPLOAD_HOURS", "10"))
-RATE, CHANNELS = 41_600, 2
+RATE, CHANNELS = 41_600, 1
 # With 16 bits, ten hours are 3.0 GB.
 NAME, PASSWORD = "clerk", "a password for one bench"
 GOAL_BYTES = 150 * 1000**2
@@ -81,7 +81,7 @@ def _recording(path: Path, byte_count: int) -> Path:
     """Write a WAV of silence that takes no room on the disk."""
     header = subprocess.run(
         [
-            *("ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"anullsrc=r={RATE}:cl=stereo"),
+            *("ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"anullsrc=r={RATE}:cl=mono"),
             *("-t", "0.1", "-bitexact", "-f", "wav", "-"),
         ],
         check=True,

@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from hearings import removal
-from hearings.models import Hearing
+from hearings.models import Hearing, RecordingAnalysis
 from hearings.validation import Severity
 from transcription import (
     acceptance,
@@ -43,6 +43,7 @@ from transcription.scoring import Readiness, sentences
 logger = logging.getLogger(__name__)
 
 CLOSED = access.CLOSED
+REMOVED = "The recording was replaced or deleted just now. Look again."
 EMBEDDED = "whisper"
 
 
@@ -114,17 +115,19 @@ def start(  # noqa: PLR0913 (each a wish of its own)
             f"Run {busy.pk} with other settings ({busy.engine} {busy.model}) is "
             f"{busy.get_status_display().lower()} for this hearing. Wait for it, or cancel it."
         )
-    ready = assess(hearing, options, now=now, brings_workers=brings_workers)
-    _refuse_unready(ready, accepted)
     try:
+        ready = assess(hearing, options, now=now, brings_workers=brings_workers)
+        _refuse_unready(ready, accepted)
         with transaction.atomic():
             if not removal.hold_unchanged(hearing):
-                raise StartRefused("The recording was replaced or deleted just now. Look again.")
+                raise StartRefused(REMOVED)
             run = _begun(hearing, options, by=by, now=now, again=again)
             acceptance.keep(run, ready, by=by, now=now)
             return run
     except IntegrityError as error:  # a second click was faster
         raise StartRefused("Another run for this hearing was started just now.") from error
+    except RecordingAnalysis.DoesNotExist as error:
+        raise StartRefused(REMOVED) from error
 
 
 def check_access(options: RunOptions, *, now: datetime) -> None:
