@@ -5,7 +5,6 @@ that shows the form. The recording is a sparse file; what the server keeps of it
 """
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -14,13 +13,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import urlencode
 
 import psutil
 
 from bench.machine import ROOT, data_dir, manage
+from tests.end_to_end.visitor import Answer, Visitor
 
 HOURS = float(os.environ.get("BENCH_UPLOAD_HOURS", "10"))
 RATE, CHANNELS = 41_600, 1
@@ -43,27 +41,33 @@ def main(folder: Path) -> None:
     recording = _recording(folder / "hearing.wav", byte_count)
     data = data_dir(folder / "data")
     with _served(data) as (port, server):
-        cookies = _signed_in(port)
-        _get(port, "/admin/hearings/hearing/add/", cookies)
+        visitor = Visitor(port)
+        visitor.sign_in(NAME, PASSWORD)
+        visitor.get("/admin/hearings/hearing/add/")
         before = {pid: _pss(pid) for pid in _web_processes(server)}
         with _watched(server) as peaks:
             begun = time.monotonic()
-            status, location = _uploaded(port, cookies, recording)
+            answer = _uploaded(visitor, recording)
             seconds = time.monotonic() - begun
-    _report(byte_count, seconds, status, location, before, peaks)
+    _report(byte_count, seconds, answer, before, peaks)
 
 
-def _report(  # noqa: PLR0913, PLR0917 (each a figure of its own)
+def _uploaded(visitor: Visitor, recording: Path) -> Answer:
+    with recording.open("rb") as file:
+        blocks = iter(lambda: file.read(BLOCK_BYTES), b"")
+        return visitor.upload(blocks, recording.stat().st_size, title="A long day")
+
+
+def _report(
     byte_count: int,
     seconds: float,
-    status: int,
-    location: str,
+    answer: Answer,
     before: dict[int, int],
     peaks: dict[int, int],
 ) -> None:
     print(
         f"{HOURS:g} h, {byte_count / 1e9:.2f} GB in {seconds:.0f} s "
-        f"({byte_count / seconds / 1e6:.0f} MB/s), answer {status} {location}"
+        f"({byte_count / seconds / 1e6:.0f} MB/s), answer {answer.status} {answer.location}"
     )
     for pid, peak in sorted(peaks.items()):
         print(
@@ -73,7 +77,7 @@ def _report(  # noqa: PLR0913, PLR0917 (each a figure of its own)
     print(
         f"peak of one web process: {worst / 1e6:.0f} MB PSS, goal below {GOAL_BYTES / 1e6:.0f} MB"
     )
-    if worst >= GOAL_BYTES or "/change/" not in location:
+    if worst >= GOAL_BYTES or "/change/" not in answer.location:
         sys.exit("NOT MET")
 
 
@@ -172,72 +176,3 @@ def _watched(server: psutil.Process) -> Iterator[dict[int, int]]:
     finally:
         over.set()
         watcher.join()
-
-
-def _signed_in(port: int) -> dict[str, str]:
-    """Return the cookies of somebody who may upload."""
-    address = "/admin/login/?next=/admin/"
-    cookies = _cookies(_get(port, address, {}))
-    form = {"username": NAME, "password": PASSWORD, "next": "/admin/"}
-    body = urlencode(form | {"csrfmiddlewaretoken": cookies["csrftoken"]})
-    connection = HTTPConnection("127.0.0.1", port)
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    connection.request("POST", address, body, kind | {"Cookie": _header(cookies)})
-    answer = connection.getresponse()
-    answer.read()
-    return cookies | _cookies(str(answer.headers))
-
-
-def _get(port: int, address: str, cookies: dict[str, str]) -> str:
-    """Return the headers of a page."""
-    connection = HTTPConnection("127.0.0.1", port)
-    connection.request("GET", address, headers={"Cookie": _header(cookies)})
-    answer = connection.getresponse()
-    answer.read()
-    return str(answer.headers)
-
-
-def _cookies(headers: str) -> dict[str, str]:
-    return dict(re.findall(r"(?im)^Set-Cookie: ([^=]+)=([^;]*)", headers))
-
-
-def _header(cookies: dict[str, str]) -> str:
-    return "; ".join(f"{name}={value}" for name, value in cookies.items())
-
-
-def _uploaded(port: int, cookies: dict[str, str], recording: Path) -> tuple[int, str]:
-    """Send the form of a new hearing as a browser does; return the answer's status and address."""
-    edge = "edge-of-a-part"
-    fields = {
-        "csrfmiddlewaretoken": cookies["csrftoken"],
-        "title": "A long day",
-        "date": "2026-03-12",
-        "type": "hearing",
-        "language": "en",
-        "witnesses-TOTAL_FORMS": "0",
-        "witnesses-INITIAL_FORMS": "0",
-    }
-    text = "".join(
-        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields.items()
-    )
-    text += (
-        f'--{edge}\r\nContent-Disposition: form-data; name="upload"; filename="hearing.wav"\r\n'
-        "Content-Type: audio/wav\r\n\r\n"
-    )
-    head, tail = text.encode(), f"\r\n--{edge}--\r\n".encode()
-    connection = HTTPConnection("127.0.0.1", port, timeout=1800)
-    connection.putrequest("POST", "/admin/hearings/hearing/add/")
-    connection.putheader("Cookie", _header(cookies))
-    connection.putheader("Content-Type", f"multipart/form-data; boundary={edge}")
-    whole = len(head) + recording.stat().st_size + len(tail)
-    connection.putheader("Content-Length", str(whole))
-    connection.endheaders()
-    connection.send(head)
-    with recording.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            connection.send(block)
-    connection.send(tail)
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status, answer.headers.get("Location", "")
