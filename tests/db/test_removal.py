@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as current
@@ -48,9 +49,9 @@ def clerk() -> User:
     return User.objects.create_user("clerk")
 
 
-def transcribed(**values: object) -> Hearing:
+def transcribed(**values: Any) -> Hearing:
     """Return a hearing with a finished run, three calls for five cents, and their receipts."""
-    hearing = make_hearing(**{"recording_sha256": "c" * 64, **values})
+    hearing = make_hearing(**({"recording_sha256": "c" * 64} | values))
     hearing.findings.create(code="no_speech", severity="warning", message="No speech.")
     run = make_run(hearing, engine="openai", model="m", status=RunStatus.COMPLETE)
     make_segments(run, "The committee will come to order.", "Thank you.")

@@ -13,7 +13,7 @@ from threading import Barrier
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.end_to_end.browser_kit import Site, complaints_of, open_browser, running_site
 from tests.end_to_end.visitor import Visitor
@@ -256,7 +256,12 @@ def test_a_page_that_is_left_warns_while_something_is_sent(
     save(page)
     expect(page.locator("#upload-facts")).to_contain_text(" % · ")
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
 
     page.goto(f"{site.address}/admin/")
 

@@ -7,7 +7,6 @@ refused at the door.
 import os
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -91,7 +90,7 @@ def incoming(settings: Settings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def most_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def most_memory(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Give a list of how much memory the programs that were started had at most, in bytes."""
     found: list[int] = []
     read = os.read
