@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import embedded, hosted, memory, reading, speech, times
+from bench import embedded, hosted, memory, reading, speech, times, upload
 from bench.machine import described
 
 BENCHES = {
@@ -14,6 +14,7 @@ BENCHES = {
     "reading": reading.main,
     "speech": speech.main,
     "times": times.main,
+    "upload": upload.main,
 }
 
 

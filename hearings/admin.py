@@ -20,7 +20,7 @@ from hearings import intake
 from hearings.forms import DayInput, HearingForm, UploadForm
 from hearings.models import CheckStatus, Committee, Hearing, Member, Witness
 from hearings.times import clock
-from hearings.uploads import refusal_of, refuse
+from hearings.upload_answers import answered, refusal_of, refuse
 
 DESCRIPTION = (
     "title",
@@ -134,7 +134,7 @@ class HearingAdmin(ModelAdmin):
         except (intake.Refused, intake.RecordingKnown, intake.DiskFull) as refusal:
             refuse(request, refusal)
             response = super().add_view(request, form_url, extra_context)
-        return response
+        return answered(request, response)
 
     @contextmanager
     def _recording_received(self, request: HttpRequest) -> Iterator[None]:
@@ -168,13 +168,6 @@ class HearingAdmin(ModelAdmin):
     def response_post_save_add(self, request: HttpRequest, obj: Hearing) -> HttpResponseBase:
         """Lead to where the check is seen."""
         return redirect("admin:hearings_hearing_change", obj.pk)
-
-    def delete_model(self, request: HttpRequest, obj: Hearing) -> None:
-        intake.discard(obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> None:
-        for hearing in queryset:
-            intake.discard(hearing)
 
     @action(description="Publish: visitors may see them", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> None:

@@ -1,7 +1,7 @@
 """What a person says of a hearing, and the recording they hand in with it."""
 
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,7 +13,8 @@ from unfold.widgets import INPUT_CLASSES, UnfoldAdminFileFieldWidget, UnfoldAdmi
 from hearings import intake
 from hearings.models import Hearing
 from hearings.tracks import CHANNELS, Choice, proposed
-from hearings.uploads import Refusal
+from hearings.upload_answers import Refusal
+from hearings.uploads import most_bytes
 
 PUT_BACK = " Its sound was gone from there and is back now."
 FORMATS = "MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with sound."
@@ -55,25 +56,49 @@ class HearingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
         return code
 
 
-class UploadForm(HearingForm):
-    """A new hearing with its recording, which `intake` has taken or refused by then."""
+class RecordingField(forms.FileField):
+    """A recording, sent with a progress bar where scripts run (`static/upload.js`)."""
 
-    upload = forms.FileField(
-        label="Recording",
-        help_text=FORMATS,
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": "audio/*,video/*"}),
-        error_messages={"required": "Choose the recording of the hearing."},
-    )
-    refusal: ClassVar[Refusal | None] = None
+    def __init__(self) -> None:
+        super().__init__(
+            label="Recording",
+            help_text=FORMATS,
+            widget=UnfoldAdminFileFieldWidget(attrs={"accept": "audio/*,video/*"}),
+            error_messages={"required": "Choose the recording of the hearing."},
+        )
+
+
+class TakesRecording(forms.BaseForm):
+    """A form with a recording, which `intake` has taken or refused by then."""
+
+    refusal: Refusal | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["upload"].required = self.refusal is None
+        field = self.fields["upload"]
+        field.required = self.refusal is None
+        field.widget.attrs["data-most-bytes"] = most_bytes()
 
     def clean_upload(self) -> Any:
         if self.refusal:
             raise ValidationError(_sentences(self.refusal))
         return self.cleaned_data["upload"]
+
+
+class UploadForm(TakesRecording, HearingForm):
+    """A new hearing with its recording."""
+
+    upload = RecordingField()
+
+
+class ReplacementForm(TakesRecording, forms.Form):
+    """Another recording for a hearing that has one."""
+
+    upload = RecordingField()
+
+    def __init__(self, *args: Any, refusal: Refusal | None, **kwargs: Any) -> None:
+        self.refusal = refusal
+        super().__init__(*args, **kwargs)
 
 
 def _tracks(hearing: Hearing) -> list[tuple[str, str]]:

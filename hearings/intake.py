@@ -172,15 +172,6 @@ def choose_track(hearing: Hearing, track: str) -> bool:
     return is_new
 
 
-def discard(hearing: Hearing) -> None:
-    """Delete a hearing, what was made from it, and, once that is certain, its recording."""
-    recording = hearing.recording
-    with transaction.atomic():
-        hearing.delete()
-        _forget_sound_on_commit(hearing.recording_sha256)
-        transaction.on_commit(lambda: recording.delete(save=False))
-
-
 def check(
     hearing: Hearing,
     *,
@@ -230,8 +221,25 @@ def check_description(hearing: Hearing, *, today: date) -> None:
         hearing_accepted.send(sender=Hearing, hearing=current)
 
 
+def lack_of_room(byte_count: int, *, arrived_bytes: int = 0) -> DiskFull | None:
+    """Return why there is no room for a recording of so many bytes; None where there is.
+
+    *arrived_bytes* of what it needs lie on the disk of the recordings already. Gives up kept sound
+    where that helps.
+    """
+    media, needed = Path(settings.MEDIA_ROOT), room.upload_bytes(byte_count) - arrived_bytes
+    if room.free_bytes(media) >= needed:
+        return None
+    scratch.free_all(settings.SCRATCH, for_folder=media)
+    return None if room.free_bytes(media) >= needed else DiskFull(needed_bytes=needed)
+
+
 def _copied(source: BinaryIO, storage: Storage, location: str, limits: RecordingLimits) -> Copied:
-    _make_room(_length(source) or 0)
+    length = _length(source) or 0
+    if length > limits.max_bytes:
+        raise Refused((validation.too_large(limits),))
+    if full := lack_of_room(length, arrived_bytes=length if _is_beside(source) else 0):
+        raise full
     try:
         copied = copy(source, storage, location, max_bytes=limits.max_bytes)
     except TooLarge as error:
@@ -257,12 +265,12 @@ def _length(source: BinaryIO) -> int | None:
     return None
 
 
-def _make_room(byte_count: int) -> None:
-    """Give up kept sound where its disk has no room for so many bytes of a recording."""
-    media = Path(settings.MEDIA_ROOT)
-    with contextlib.suppress(OSError):
-        if room.free_bytes(media) < byte_count:
-            scratch.free_all(settings.SCRATCH, for_folder=media)
+def _is_beside(source: BinaryIO) -> bool:
+    """Say whether *source* is a file on the disk of the recordings."""
+    with contextlib.suppress(OSError, AttributeError):
+        media = room.nearest(Path(settings.MEDIA_ROOT))
+        return os.fstat(source.fileno()).st_dev == media.stat().st_dev
+    return False
 
 
 @contextlib.contextmanager

@@ -338,3 +338,55 @@ class StorageCheck(models.Model):
 
     def __str__(self) -> str:
         return f"storage check {self.pk}"
+
+
+class Removal(models.Model):
+    """That a person removed a recording, with its hearing or for another one.
+
+    The record of it, for good; and a reminder, for until its file is gone.
+    """
+
+    class Act(models.TextChoices):
+        DELETED = "deleted", "Deleted with its hearing"
+        REPLACED = "replaced", "Replaced by another"
+
+    act = models.CharField(max_length=10, choices=Act)
+    hearing = models.ForeignKey(
+        Hearing, on_delete=models.SET_NULL, null=True, related_name="removals"
+    )
+    # Of a replaced recording, for as long as the hearing is there.
+    title = models.CharField("hearing", max_length=300)
+    date = models.DateField("held on")
+    recording = models.CharField(max_length=200)
+    # Where storage had it.
+    recording_name = models.CharField("file name", max_length=300, blank=True)
+    recording_bytes = models.PositiveBigIntegerField("size")
+    recording_sha256 = models.CharField("SHA-256", max_length=64)
+    what_went = models.TextField()
+    # A sentence for a person.
+    what_stays = models.TextField(blank=True)
+    # The same.
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    removed_name = models.CharField("by", max_length=150)
+    # Stays when the account goes.
+    removed_at = models.DateTimeField(auto_now_add=True)
+    is_file_gone = models.BooleanField(default=False)
+    # The file is deleted once the removal is certain; until then somebody has to.
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        verbose_name = "removed recording"
+        default_permissions: ClassVar = ["view"]
+        constraints: ClassVar = [
+            models.CheckConstraint(name="removed_by_somebody", condition=~Q(removed_name="")),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"], name="removals_to_be_swept", condition=Q(is_file_gone=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.recording_name or 'recording'}"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _MB = 1024 * 1024
+_UPLOAD_TENTHS = 22
+# Of its own size that must be free for an upload: as it comes in, as it is kept, and a tenth of
+# each for what is made from it.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -32,6 +35,16 @@ def free_bytes(folder: Path) -> int:
     """Return what the disk of *folder* can take, which need not be there yet. Raises OSError."""
     disk = os.statvfs(nearest(folder))
     return disk.f_bavail * disk.f_frsize
+
+
+def upload_bytes(byte_count: int) -> int:
+    """Return what must be free before an upload of so many bytes is taken."""
+    return -(-byte_count * _UPLOAD_TENTHS // 10)
+
+
+def most_upload_bytes(free: int) -> int:
+    """Return the length of the largest upload that so much room is enough for."""
+    return free * 10 // _UPLOAD_TENTHS
 
 
 def is_one_disk(one: Path, other: Path) -> bool:

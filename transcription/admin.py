@@ -1,6 +1,6 @@
 """The hearing's admin with what was made from it, and the page where a person starts runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,7 +11,6 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -21,13 +20,14 @@ from unfold.decorators import action, display
 from hearings.admin import RECORDING
 from hearings.admin import HearingAdmin as DescribedHearingAdmin
 from hearings.forms import HearingForm
-from hearings.models import CheckStatus, Hearing, Witness
+from hearings.models import CheckStatus, Hearing
 from hearings.validation import Severity
 from transcription import dispatch, pipeline, rate_admin, retention, track_choice  # noqa: F401 (it registers itself)
 from transcription.clock import database_clock
 from transcription.listing import State, with_state
-from transcription.models import Run, RunStatus, Segment
+from transcription.models import Run, RunStatus
 from transcription.progress import progress_of
+from transcription.removal_admin import RemovingAdmin
 from transcription.run_admin import RunAdmin
 from transcription.starting import (
     StartForm,
@@ -54,7 +54,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Hearing)
-class HearingAdmin(DescribedHearingAdmin):
+class HearingAdmin(RemovingAdmin, DescribedHearingAdmin):
     """A hearing with its check, its runs, and the way to start one."""
 
     change_form_template = "admin/hearings/hearing/change_form.html"
@@ -65,7 +65,7 @@ class HearingAdmin(DescribedHearingAdmin):
     )
     readonly_fields = (*DescribedHearingAdmin.readonly_fields, "kept_until")
     list_filter = (StateFilter, *DescribedHearingAdmin.list_filter)
-    actions: ClassVar = ["transcribe", *DescribedHearingAdmin.actions]
+    actions: ClassVar = ["transcribe", *DescribedHearingAdmin.actions, "delete_selected"]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -156,6 +156,7 @@ class HearingAdmin(DescribedHearingAdmin):
             "may_start": hearing.is_accepted
             and not hearing.recording_removed_at
             and self.has_start_permission(request),
+            "may_replace": not is_active and self.has_replace_permission(request, hearing),
         }
 
     def has_start_permission(self, request: HttpRequest) -> bool:
@@ -249,27 +250,6 @@ class HearingAdmin(DescribedHearingAdmin):
             request, f"{hearing}: run {run.pk} is {run.get_status_display().lower()}."
         )
         return run
-
-    def get_deleted_objects(
-        self, objs: Iterable[Hearing], request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Say what goes with the hearings, in few queries; a run under way keeps its hearing."""
-        hearings = list(objs)
-        runs = Run.objects.filter(hearing__in=hearings).select_related("hearing")
-        counts = {
-            "recordings": len(hearings),
-            "witnesses": Witness.objects.filter(hearing__in=hearings).count(),
-            "runs": runs.count(),
-            "sentences": Segment.objects.filter(run__in=runs).count(),
-        }
-        lacking = set() if self.has_delete_permission(request) else {"hearing"}
-        busy = [f"{run} is under way: cancel it first" for run in runs.active()]
-        return [_told(hearing) for hearing in hearings], counts, lacking, busy
-
-
-def _told(hearing: Hearing) -> str:
-    size = filesizeformat(hearing.recording_bytes)
-    return f"{hearing}, its transcripts, and its recording {hearing.recording_name} ({size})"
 
 
 admin.site.register(Run, RunAdmin)

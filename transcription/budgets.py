@@ -10,7 +10,7 @@ from django.utils import timezone
 from hearings.models import Hearing
 from transcription import rates
 from transcription.amounts import dollars
-from transcription.models import Attempt, RateLimit
+from transcription.models import Attempt, PastCall, RateLimit
 from transcription.policies import BudgetPolicy, RatePolicy
 
 ZERO = Decimal(0)
@@ -56,17 +56,25 @@ def allow(
 
 
 def of_hearing(hearing: Hearing) -> Decimal:
-    """Return what calls for a hearing cost or may cost, those under way included."""
-    return _spent(Attempt.objects.filter(chunk__run__hearing=hearing))
+    """Return what calls for a hearing cost or may cost, those under way included.
+
+    Those for a recording that it had before count, too.
+    """
+    past = PastCall.objects.filter(hearing=hearing)
+    return _spent(Attempt.objects.filter(chunk__run__hearing=hearing)) + _spent(past)
 
 
 def of_month(now: datetime) -> Decimal:
-    """Return the same for every call begun since the first of the month, in TIME_ZONE."""
+    """Return the same for every call begun since the first of the month, in TIME_ZONE.
+
+    Those of deleted hearings count, too.
+    """
     first = timezone.localtime(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return _spent(Attempt.objects.filter(started_at__gte=first))
+    begun = {"started_at__gte": first}
+    return _spent(Attempt.objects.filter(**begun)) + _spent(PastCall.objects.filter(**begun))
 
 
-def _spent(calls: QuerySet[Attempt]) -> Decimal:
+def _spent(calls: QuerySet[Attempt] | QuerySet[PastCall]) -> Decimal:
     """Return the sum of what is known, and of the most where that is not known."""
     is_open = Q(status=Attempt.Status.SENDING) | Q(may_be_billed=True)
     at_most = Case(When(is_open, then=F("reserved_usd")), default=Value(ZERO))

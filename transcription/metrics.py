@@ -1,6 +1,7 @@
 """How much was done and how it went, counted from our own rows each time.
 
-What is deleted with its hearing is no longer counted, so each number may also go down.
+What is deleted with its hearing is no longer counted, so each number may also go down; only what
+was paid stays.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from hearings.models import CheckStatus, Hearing
 from transcription.bills import EMBEDDED
-from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus
+from transcription.models import Attempt, Chunk, ChunkStatus, PastCall, Run, RunStatus
 
 JUDGED = (RunStatus.COMPLETE, RunStatus.INCOMPLETE, RunStatus.FAILED)
 # A run that a person cancelled says nothing of how well it goes.
@@ -65,7 +66,7 @@ class Calls:
     may_be_billed: int
     # Failed, and the server may charge for them.
     cost_usd: Decimal
-    # Known costs only.
+    # Known costs only; those of deleted hearings, too.
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Metrics:
 
 
 def present() -> Metrics:
-    """Count everything. Four queries."""
+    """Count everything. Five queries."""
     checked = Hearing.objects.aggregate(
         judged=Count("pk", filter=~Q(check_status=CheckStatus.CHECKING)),
         refused=Count("pk", filter=Q(check_status=CheckStatus.REFUSED)),
@@ -130,6 +131,9 @@ def _calls() -> Calls:
         may_be_billed=Count("pk", filter=Q(may_be_billed=True)),
         cost_usd=Coalesce(Sum("cost_usd"), Decimal(0)),
     )
+    found["cost_usd"] += PastCall.objects.aggregate(usd=Coalesce(Sum("cost_usd"), Decimal(0)))[
+        "usd"
+    ]
     return Calls(**found)
 
 

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from hearings import recording_removal
-from hearings.models import Hearing
+from hearings.models import Hearing, RecordingAnalysis
 from hearings.validation import Severity
 from transcription import (
     acceptance,
@@ -42,6 +42,7 @@ from transcription.stretches import NoSuchStretch
 logger = logging.getLogger(__name__)
 
 CLOSED = access.CLOSED
+CHANGED = "The hearing’s recording was replaced, deleted or changed just now. Look again."
 EMBEDDED = "whisper"
 
 
@@ -90,9 +91,9 @@ def start(  # noqa: PLR0913 (each a wish of its own)
             f"Run {busy.pk} with other settings ({busy.engine} {busy.model}) is "
             f"{busy.get_status_display().lower()} for this hearing. Wait for it, or cancel it."
         )
-    ready = assess(hearing, options, now=now, brings_workers=brings_workers)
-    _refuse_unready(ready, accepted)
     try:
+        ready = assess(hearing, options, now=now, brings_workers=brings_workers)
+        _refuse_unready(ready, accepted)
         with transaction.atomic():
             _hold_as_it_is(hearing)
             run = _begun(hearing, options, by=by, now=now, again=again)
@@ -100,6 +101,8 @@ def start(  # noqa: PLR0913 (each a wish of its own)
             return run
     except IntegrityError as error:  # a second click was faster
         raise StartRefused("Another run for this hearing was started just now.") from error
+    except RecordingAnalysis.DoesNotExist as error:
+        raise StartRefused(CHANGED) from error
 
 
 def check_access(options: RunOptions, *, now: datetime) -> None:
@@ -160,8 +163,13 @@ def _hold_as_it_is(hearing: Hearing) -> None:
     current = Hearing.objects.select_for_update().filter(pk=hearing.pk).first()
     if current and (gone := recording_removal.complaint(current)):
         raise StartRefused(gone)
-    if not (current and current.is_accepted) or current.analysis.track != hearing.analysis.track:
-        raise StartRefused("The hearing’s recording was changed just now. Look at it, then start.")
+    if not (current and current.is_accepted and _same_sound(current, hearing)):
+        raise StartRefused(CHANGED)
+
+
+def _same_sound(one: Hearing, other: Hearing) -> bool:
+    is_same = one.recording.name == other.recording.name
+    return is_same and one.analysis.track == other.analysis.track
 
 
 def _refuse_impossible(hearing: Hearing, options: RunOptions) -> None:

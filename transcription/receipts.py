@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import islice
@@ -133,6 +133,22 @@ def delete(file: Unnamed) -> bool:
         return False
     file.path.unlink(missing_ok=True)
     return True
+
+
+def names() -> Iterator[str]:
+    """Yield the file names of the answers that are kept on this host."""
+    with contextlib.suppress(OSError):
+        yield from (path.name for path in _folder().glob("*.json"))
+
+
+def forget(names: Iterable[str]) -> int:
+    """Delete answers by their file names; return how many were here."""
+    gone = 0
+    for name in names:
+        with contextlib.suppress(OSError):
+            (_folder() / name).unlink()
+            gone += 1
+    return gone
 
 
 def read(call: Attempt) -> bytes | None:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.conf import settings
 
-from hearings import scratch, spool
+from hearings import removal, scratch, spool
 from hearings.policies import CleanUp
-from transcription import clusters, disks, pipeline, receipts, retention
+from transcription import clusters, disks, pipeline, receipts, removing, retention
 from transcription.engines.registry import engine_for
 from transcription.holders import host_name
 from transcription.models import Run, RunStatus
@@ -33,6 +33,7 @@ def look_after(*, now: datetime) -> None:
             logger.info("the decoded sound of %s recordings is not kept longer", swept.kept)
     _forget_finished()
     list(retention.apply(now=now, most=RECORDINGS_A_TURN))
+    _finish_removals(now=now)
     _go_on_where_there_is_room(now=now)
 
 
@@ -54,6 +55,19 @@ def _forget_finished() -> None:
         if is_over(policy.clean_up, list(runs.values_list("status", flat=True))):
             spool.forget(policy, sha256)
             logger.info("the decoded sound of a recording is not kept longer: its runs have ended")
+
+
+def begin() -> None:
+    """Delete what was removed while nobody looked after this host."""
+    if gone := removing.sweep_all():
+        logger.info("%s answers of removed runs are deleted", gone)
+
+
+def _finish_removals(*, now: datetime) -> None:
+    """Delete what people removed where it was not, or not on this host."""
+    removal.sweep()
+    removing.sweep(now=now)
+    removal.forget_unowned_sound()
 
 
 def _go_on_where_there_is_room(*, now: datetime) -> None:

@@ -228,7 +228,7 @@ def test_kept_sound_makes_room_for_answers_and_recordings_on_the_same_disk(
     empty(disk)
     with spool.kept(policy, SHA) as take:
         take(bytes(4 * MB))
-    assert filed(silent_wav(110)).recording.size > 3 * MB
+    assert filed(silent_wav(90)).recording.size > 2 * MB
     assert spool.read(policy, SHA, Span(0, 1), duration_ms=4 * MB // 32) is None
 
 
@@ -273,18 +273,18 @@ def test_a_recording_that_the_disk_has_no_room_for_leaves_nothing_and_is_told_wh
     fill(disk, leave=2 * MB)
 
     with pytest.raises(intake.DiskFull) as full:
-        filed(silent_wav(120))
+        filed(silent_wav(60))
 
     said = str(full.value)
     assert said.startswith("Disk full. There is no room left for the recording.")
-    assert f"{disk}, where 4 MB are needed and 2 MB are free" in said
+    assert f"{disk}, where 5 MB are needed and 2 MB are free" in said
     assert isinstance(full.value, room.DiskFull)
     assert not Hearing.objects.exists()
     assert [path.name for path in files_in(disk)] == ["filler"]
     assert free_bytes(disk) == 2 * MB
 
     empty(disk)
-    assert filed(silent_wav(120)).recording.size == len(silent_wav(120))
+    assert filed(silent_wav(60)).recording.size == len(silent_wav(60))
 
 
 @pytest.mark.parametrize(

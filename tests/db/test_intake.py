@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models.signals import pre_save
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from hearings import intake
+from hearings import intake, removal
 from hearings.ffmpeg import FfmpegMissing
 from hearings.models import CheckStatus, Hearing, RecordingAnalysis, recording_path
 from hearings.policies import RecordingLimits
@@ -248,7 +248,7 @@ def test_a_hearing_and_its_recording_go_together(
     hearing = store(tone())
 
     with django_capture_on_commit_callbacks(execute=True):
-        intake.discard(hearing)
+        removal.delete(hearing)
 
     assert not Hearing.objects.exists()
     assert files_in(media) == []
@@ -260,7 +260,7 @@ def test_a_recording_stays_where_its_deletion_is_rolled_back(
     hearing = store(tone())
 
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        intake.discard(Hearing.objects.get(pk=hearing.pk))
+        removal.delete(Hearing.objects.get(pk=hearing.pk))
         transaction.set_rollback(True)
 
     assert Hearing.objects.filter(pk=hearing.pk).exists()

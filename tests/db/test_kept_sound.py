@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from hearings import ffmpeg, intake, spool
+from hearings import ffmpeg, intake, removal, spool
 from hearings.models import Hearing
 from hearings.policies import RecordingLimits, ScratchPolicy
 from hearings.spans import Span
@@ -129,7 +129,7 @@ def test_the_sound_goes_with_the_hearing(
     hearing = checked(recording)
 
     with django_capture_on_commit_callbacks(execute=True):
-        intake.discard(hearing)
+        removal.delete(hearing)
 
     assert kept(scratch) == []
 
@@ -142,7 +142,7 @@ def test_the_sound_stays_where_the_deletion_is_rolled_back(
     hearing = checked(recording)
 
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
-        intake.discard(Hearing.objects.get(pk=hearing.pk))
+        removal.delete(Hearing.objects.get(pk=hearing.pk))
         transaction.set_rollback(True)
 
     assert len(kept(scratch)) == 1

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from hearings import intake, spool
+from hearings import intake, removal, spool
 from hearings.models import CheckStatus, Hearing
 from hearings.policies import CleanUp, RecordingLimits, ScratchPolicy
 from tests.db.run_kit import options
@@ -192,7 +192,7 @@ def test_all_sounds_of_a_recording_go_with_it(
     assert len(kept(scratch)) == 2
 
     with django_capture_on_commit_callbacks(execute=True):
-        intake.discard(two)
+        removal.delete(two)
 
     assert kept(scratch) == set()
 

@@ -137,8 +137,8 @@ def test_deleting_a_hearing_takes_its_runs_and_its_recording_along(
     address = f"{LIST}{hearing.pk}/delete/"
 
     asked = administrator.get(address).content.decode()
-    assert "its recording hearing.mp3" in asked
-    assert "Sentences: 1" in asked
+    assert "the recording “hearing.mp3” (16 bytes)" in asked
+    assert "1 run, with 1 sentence of transcript text" in asked
     assert len(list(recordings.glob("*"))) == 1
     with django_capture_on_commit_callbacks(execute=True):
         administrator.post(address, {"post": "yes"})

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import DatabaseError, connection
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -14,6 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from hearings import intake
 from hearings.models import CheckStatus, Committee, Hearing
 from hearings.policies import RecordingLimits
+from hearings.uploads import NamelessFileUploadHandler
 from tests.factories import make_hearing
 from tests.web.admin_kit import ADD, ONE_WITNESS, change_address, description, upload
 from transcription.admin import HearingAdmin
@@ -152,7 +152,7 @@ def test_of_a_file_announced_too_large_no_byte_is_written(
     settings.RECORDING_LIMITS = RecordingLimits(max_bytes=1024)
     written: list[bytes] = []
     monkeypatch.setattr(
-        TemporaryFileUploadHandler, "receive_data_chunk", lambda _, data, __: written.append(data)
+        NamelessFileUploadHandler, "receive_data_chunk", lambda _, data, __: written.append(data)
     )
 
     page = upload(administrator, content=b"x" * 2 * 1024 * 1024).content.decode()
@@ -166,7 +166,7 @@ def test_files_from_who_is_not_staff_are_not_written(
 ) -> None:
     written: list[bytes] = []
     monkeypatch.setattr(
-        TemporaryFileUploadHandler, "receive_data_chunk", lambda _, data, __: written.append(data)
+        NamelessFileUploadHandler, "receive_data_chunk", lambda _, data, __: written.append(data)
     )
 
     for visitor in (client, reader):
@@ -181,7 +181,7 @@ def test_a_full_disk_is_told_in_a_sentence(
     def no_room(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(TemporaryFileUploadHandler, "receive_data_chunk", no_room)
+    monkeypatch.setattr(NamelessFileUploadHandler, "receive_data_chunk", no_room)
 
     page = upload(administrator).content.decode()
 

@@ -19,6 +19,7 @@ The rows are the truth; a queued job is a nudge to look at them.
 from transcription.models.accepted import AcceptedFinding
 from transcription.models.chunks import Attempt, Chunk
 from transcription.models.holding import Slot, WorkerCluster
+from transcription.models.past_calls import PastCall
 from transcription.models.rates import RateLimit, ServerModel
 from transcription.models.runs import Appetite, Run
 from transcription.models.segments import Segment
@@ -30,6 +31,7 @@ __all__ = [
     "Attempt",
     "Chunk",
     "ChunkStatus",
+    "PastCall",
     "RateLimit",
     "Run",
     "RunStatus",

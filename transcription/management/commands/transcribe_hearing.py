@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, ProgrammingError
 
-from hearings import intake
+from hearings import intake, removal
 from hearings.ffmpeg import MediaError
 from hearings.models import Hearing, ValidationFinding
 from hearings.times import clock
@@ -224,7 +224,7 @@ def _check(hearing: Hearing, reporter: Reporter, *, is_new: bool, overrule: bool
         findings = _findings(hearing, reporter, overrule=overrule)
     except MediaError:  # this host can read no recording
         if is_new:
-            intake.discard(hearing)
+            removal.delete(hearing)
         raise
     for finding in findings:
         if finding.severity == Severity.WARNING:
@@ -233,7 +233,7 @@ def _check(hearing: Hearing, reporter: Reporter, *, is_new: bool, overrule: bool
         return
     lines = [f"{finding.message} {finding.advice}".strip() for finding in _errors(hearing)]
     if is_new:
-        intake.discard(hearing)
+        removal.delete(hearing)
     raise failure("\n".join(lines) or "The recording was refused.", Exit.REFUSED)
 
 

@@ -61,6 +61,7 @@ class Command(BaseCommand):
             _tidy()
         if settings.TRANSCRIPTION_ENGINE == "openai":
             import_module("openai")  # slow: once here, instead of in each process that is forked
+        upkeep.begin()
         Supervisor(
             SupervisionPolicy(
                 workers=settings.WORKERS,
