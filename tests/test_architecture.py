@@ -209,6 +209,7 @@ def test_each_vendors_library_is_imported_by_its_engine_alone() -> None:
     assert {m for m in importers_of("faster_whisper") if m != "hearings.speech"} == {
         "transcription.engines.aligner",
         "transcription.engines.whisper",
+        "transcription.engines.whisper_model",
     }
 
 

@@ -78,23 +78,14 @@ class WhisperAligner:
     @contextmanager
     def ready(self) -> Iterator[None]:
         """Keep the model in memory for the block. Raises AccessRefused."""
-        from faster_whisper import WhisperModel
-
         folder = self._folder()
-        try:
-            self._loaded = WhisperModel(
-                str(folder),
-                device="cpu",
-                compute_type="int8",
-                cpu_threads=self._threads,
-                local_files_only=True,
-            )
-        except (RuntimeError, ValueError) as error:
-            raise AccessRefused(f"The model in {folder} could not be loaded: {error}") from error
-        try:
-            yield
-        finally:
-            self._loaded = None
+        from transcription.engines.whisper_model import loaded
+
+        with loaded(folder, threads=self._threads) as self._loaded:
+            try:
+                yield
+            finally:
+                self._loaded = None  # noqa: PLW2901 (gone before its memory is given back)
 
     def place(self, pcm: bytes, words: Sequence[str], *, language: str) -> Sequence[Placing]:
         """Return where each word is in *pcm*. Needs `ready`."""

@@ -22,7 +22,7 @@ _LIBRARIES = {
         "openai.resources.audio.transcriptions",
         "openai.resources.models",
     ),
-    "whisper": ("faster_whisper",),
+    "whisper": ("transcription.engines.whisper_model",),
 }
 # What an engine imports when it is first used; half a second and more of a processor.
 
