@@ -295,7 +295,7 @@ def test_no_run_begins_with_a_recording_that_was_replaced_meanwhile() -> None:
     replaced(Hearing.objects.get(pk=seen.pk))
     Hearing.objects.update(check_status=CheckStatus.ACCEPTED, duration_ms=30_000)
 
-    with pytest.raises(pipeline.StartRefused, match="replaced or deleted just now"):
+    with pytest.raises(pipeline.StartRefused, match="replaced, deleted or changed just now"):
         pipeline.start(seen, options(), by=None, now=NOW)
 
     assert not Run.objects.exists()

@@ -145,7 +145,7 @@ def test_nothing_starts_on_a_sound_that_was_changed_meanwhile(two: Hearing) -> N
     two.analysis  # noqa: B018 (fetched, as the page does)
     track_choice.choose(Hearing.objects.get(pk=two.pk), "1")
 
-    with pytest.raises(pipeline.StartRefused, match="was changed just now"):
+    with pytest.raises(pipeline.StartRefused, match="changed just now"):
         pipeline.start(two, options(), by=None, now=NOW)
 
 
