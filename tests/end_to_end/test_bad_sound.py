@@ -5,6 +5,7 @@ longest recording lasts half a day, else less than half an hour.
 """
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
@@ -169,7 +170,9 @@ def test_who_speaks_another_language_is_told_with_the_times(
         flag for s in done.transcript["segments"] if s["start"] > SECONDS for flag in s["flags"]
     }
     (sentence,) = (flag for flag in told if "sounds like “es”" in flag)
-    assert sentence.startswith("From 0:28 to 0:43 ")
+    # Spanish begins at 0:28.7. Whether its first sentence is in doubt hangs on the last digits of
+    # the processor's arithmetic.
+    assert re.match("From 0:(28|3[0-3]) to 0:43 ", sentence)
 
 
 @pytest.mark.model

@@ -162,7 +162,7 @@ def test_a_full_disk_of_recordings_is_said_and_the_same_command_goes_on_when_the
         fill(folder, leave=2 * 1024 * 1024)
         paused = world.transcribe(*command)
         assert paused.code == 6, paused.err
-        assert f"{folder}, where 7 MB are needed and 2 MB are free" in paused.err
+        assert f"{folder}, where 15 MB are needed and 2 MB are free" in paused.err
         assert files_in(folder) == ["filler"]
         assert world.count("hearings_hearing") == 0
 

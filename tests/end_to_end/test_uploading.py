@@ -144,7 +144,7 @@ def test_of_the_same_recording_twice_at_once_one_is_filed(
     content = sound(tmp_path, seconds=60, seed=1).read_bytes()
     visitors = [visitor_of(site), visitor_of(site)]
     barrier = Barrier(2)
-    before = files_in(data / "media")
+    before = files_in_media(data)
 
     def upload(number: int) -> tuple[int, str, str]:
         def blocks() -> Iterator[bytes]:

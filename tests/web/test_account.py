@@ -200,7 +200,7 @@ def test_many_gaps_cost_no_more_queries_than_one(
     run.hearing.analysis.unreadable = [[40_000 + i * 50, 40_010 + i * 50] for i in range(gaps)]
     run.hearing.analysis.save()
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         shown = page(operator, run)
 
     assert shown.count("data-hear") == 2 * (gaps + 1)

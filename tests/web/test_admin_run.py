@@ -219,9 +219,9 @@ def test_a_finished_run_leads_to_its_transcript(administrator: Client) -> None:
 
     page = administrator.get(run_address(run.pk)).content.decode()
 
-    assert 'href="/hearings/session/"' in page
-    assert 'href="/hearings/session/transcript.txt"' in page
-    assert 'href="/hearings/session/transcript.json"' in page
+    assert f'href="/hearings/session/?run={run.pk}"' in page
+    assert f'href="/hearings/session/transcript.txt?run={run.pk}"' in page
+    assert f'href="/hearings/session/transcript.json?run={run.pk}"' in page
 
 
 def test_failed_chunks_are_tried_again(administrator: Client) -> None:
