@@ -16,8 +16,8 @@ MODEL = "base"
 
 
 def main(folder: Path) -> None:
-    recording = repeated(SAMPLE, folder / "long.mp3", 3)
-    print(f"the sample three times, 10.5 minutes; Whisper {MODEL}; {ROUNDS} rounds, in turn")
+    recording = repeated(SAMPLE, folder / "long.mp3", 6)
+    print(f"the sample six times, 21 minutes; Whisper {MODEL}; {ROUNDS} rounds, in turn")
     ours: list[Spent] = []
     plain: list[Spent] = []
     worded: list[Spent] = []
