@@ -21,8 +21,9 @@ ROLES = {
     "ffmpeg": "ffmpeg",
     "ffprobe": "ffmpeg",
 }
-STAGES = ("Checking", "Transcribing")
 # By the names that processes have for `ps`; the leader is the queue's sentinel.
+STAGES = ("Checking", "Transcribing")
+# As the command names them.
 
 
 @dataclass(slots=True)

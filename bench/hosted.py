@@ -9,14 +9,11 @@ are not looked for in it (ALIGN_WORDS).
 """
 
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-from bench.machine import ROOT, SAMPLE, Spent, data_dir, manage
+from bench.machine import SAMPLE, Spent, data_dir, fake_server, manage
 from tests.fake_api.arrivals import LoggedCall, read_log
 
 CALL_SECONDS = 2.0
@@ -102,7 +99,8 @@ def _transcribed(
 ) -> Calls:
     log = folder / "calls.jsonl"
     log.unlink(missing_ok=True)
-    with _server(log) as url:
+    delay = str(CALL_SECONDS)
+    with fake_server("--delay", delay, "--log", str(log)) as url:
         spent = manage(
             "transcribe_hearing",
             str(recording),
@@ -129,17 +127,3 @@ def _read(calls: list[LoggedCall], spent: Spent) -> Calls:
         starts_seconds=max(starts) - min(starts),
         spent=spent,
     )
-
-
-@contextmanager
-def _server(log: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.fake_api", "--delay", str(CALL_SECONDS)]
-    process = subprocess.Popen(
-        [*command, "--log", str(log)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    with process:
-        try:
-            assert process.stdout is not None  # noqa: S101 (a pipe by construction)
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()

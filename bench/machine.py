@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,18 @@ def data_dir(folder: Path) -> Path:
     (folder / "models").symlink_to(MODELS.resolve())
     manage("migrate", "--verbosity", "0", DATA_DIR=str(folder))
     return folder
+
+
+@contextmanager
+def fake_server(*options: str) -> Iterator[str]:
+    """Run a server of the hosted API's kind in a process of its own; give its address."""
+    command = [sys.executable, "-m", "tests.fake_api", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None  # noqa: S101 (a pipe by construction)
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 def manage(*arguments: str, DATA_DIR: str, **environment: str) -> Spent:  # noqa: N803 (its name)

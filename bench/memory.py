@@ -9,14 +9,11 @@ recording's length on two cores.
 """
 
 import os
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from bench.family import MB, Family, Watched
-from bench.machine import ROOT, SAMPLE, data_dir, looped
+from bench.machine import ROOT, SAMPLE, data_dir, fake_server, looped
 
 LENGTHS = {"10 minutes": 3, "2 hours": 35, "10 hours": 172}
 # How often the sample is played.
@@ -77,7 +74,7 @@ def _transcribed(folder: Path, recording: Path, engine: str, **environment: str)
     arguments = [str(recording), f"--engine={engine}", f"--output={folder / 'transcript.txt'}"]
     if engine == "openai":
         arguments.append(f"--chunk-seconds={CHUNK_SECONDS}")
-    with _server() as url:
+    with fake_server() as url:
         command = [sys.executable, str(ROOT / "manage.py"), "transcribe_hearing", "--again"]
         env = {
             **os.environ,
@@ -95,14 +92,3 @@ def _read_whole(folder: Path, recording: Path) -> int:
     command = [sys.executable, str(ROOT / "bench" / "whole.py"), str(recording)]
     with Family(command, cwd=folder, env=dict(os.environ)) as family:
         return family.ended().peaks.together
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.fake_api"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None  # noqa: S101 (a pipe by construction)
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()

@@ -108,7 +108,8 @@ class HearingAdmin(ModelAdmin):
             return self.add_fieldsets
         if len(obj.track_choices) <= 1:
             return self.fieldsets
-        return (*self.fieldsets[:-1], ("Recording", {"fields": ("sound", *RECORDING)}))
+        *others, (name, recording) = self.fieldsets
+        return (*others, (name, {"fields": ("sound", *recording["fields"])}))
 
     def get_form(
         self,

@@ -8,7 +8,7 @@ from django.template.defaultfilters import filesizeformat
 
 from hearings.models import Hearing, Witness
 from hearings.removal import Account
-from transcription.amounts import dollars
+from transcription.amounts import counted, dollars
 from transcription.bills import EMBEDDED
 from transcription.models import Attempt, Run, Segment
 
@@ -88,11 +88,6 @@ def going(hearing: Hearing, *, with_hearing: bool) -> Going:
         busy=runs.active().first(),
         **counts,
     )
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def _sentence(parts: list[str]) -> str:

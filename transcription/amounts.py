@@ -40,9 +40,9 @@ def about_how_long(seconds: float) -> str:
     return "about " + " ".join(part for part in parts if part)
 
 
-def counted(number: int, thing: str) -> str:
-    """Return how many there are, with the plural in s: 1 chunk, 36 chunks."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Return how many there are: 1 chunk, 36 chunks. *things* is a plural that is not in s."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {things or f'{thing}s'}"
 
 
 def _counted(number: int, thing: str) -> str:

@@ -25,7 +25,6 @@ from transcription import (
     planning,
     readiness,
     recutting,
-    retention,
 )
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, Engine
@@ -284,7 +283,7 @@ def can_retry(run: Run) -> bool:
 
 
 def retry(run: Run, *, now: datetime) -> bool:
-    """Try again what an ended run lacks. False where it lacks nothing.
+    """Try again what an ended run lacks. False where it lacks nothing. Raises StartRefused.
 
     An answer without words for what was said is not used again.
     """
@@ -293,8 +292,8 @@ def retry(run: Run, *, now: datetime) -> bool:
     lacking = list(run.chunks.lacking())
     try:
         with transaction.atomic():
-            is_gone = retention.hold(run.hearing_id)
-            if is_gone or not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
+            _hold_as_it_is(run.hearing)
+            if not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
                 return False
             for chunk in lacking:
                 if chunk.status == ChunkStatus.DONE:

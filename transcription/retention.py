@@ -70,14 +70,6 @@ def of(hearing: Hearing, period: timedelta) -> Expiry:
     return expiry(hearing.recording_stored_at, facts, period)
 
 
-def hold(hearing_id: int) -> str:
-    """Keep the recording from being removed until the transaction ends.
-
-    Return why there is none to be heard any more, for a person; empty where there is.
-    """
-    return recording_removal.complaint(Hearing.objects.select_for_update().get(pk=hearing_id))
-
-
 def _remove(pk: int, policy: RetentionPolicy, period: timedelta, *, now: datetime) -> bool:
     """Remove it if it may still go. False where somebody began a run meanwhile, or deleted it."""
     with transaction.atomic():

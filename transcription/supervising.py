@@ -144,7 +144,7 @@ class Supervisor:
         if ended:
             logger.warning(
                 "%s of %s ended: process %s. Whether the others still take jobs is tried now.",
-                *(counted(len(ended), "process"), current.group),
+                *(counted(len(ended), "process", "processes"), current.group),
                 ", ".join(map(str, sorted(ended))),
             )
         complaint = current.watch.complaint(now)

@@ -5,12 +5,10 @@ import logging
 import os
 from typing import NoReturn, Self
 
-from django.conf import settings
 from django.db import connections
 
 from transcription import clusters, dispatch, job_reports, process_groups
 from transcription.clock import database_clock
-from transcription.engines.registry import preload
 from transcription.job_reports import Reports
 from transcription.models import WorkerCluster
 from transcription.parentage import Leash
@@ -81,7 +79,6 @@ def _lead(row: WorkerCluster, leash: Leash, reports: Reports) -> NoReturn:
     try:
         leash.put_on()
         reports.speak()
-        preload(settings.TRANSCRIPTION_ENGINE)
         dispatch.be_cluster(row.pk, on_ready=lambda: job_reports.say(Event.READY))
     except Exception:
         logger.exception("The leader of a worker cluster failed.")

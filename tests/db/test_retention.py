@@ -194,7 +194,8 @@ def test_an_older_run_with_gaps_cannot_be_retried() -> None:
     applied()
 
     assert not pipeline.can_retry(Run.objects.get(pk=gaps.pk))
-    assert not pipeline.retry(stale, now=LATER)
+    with pytest.raises(pipeline.StartRefused, match="The recording was removed on 12 April 2026"):
+        pipeline.retry(stale, now=LATER)
     assert Run.objects.get(pk=gaps.pk).status == RunStatus.INCOMPLETE
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 NAME, PASSWORD = "clerk", "a password for one test"
 SWITCHES = [
@@ -28,6 +28,8 @@ SWITCHES = [
     "--disable-sync",
 ]
 START_SECONDS = 60
+STEP_MS = 30_000
+# For a page, a click, or a component to be tried again and shown, on a busy machine.
 STOP_SECONDS = 30
 
 
@@ -176,3 +178,12 @@ def _free_port() -> int:
 def _execute(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def sign_in(page: Page, site: Site) -> None:
+    """Sign in to the admin as who may do everything there."""
+    page.goto(f"{site.address}/admin/")
+    page.locator("[name=username]").fill(site.name)
+    page.locator("[name=password]").fill(site.password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("link", name="Committees").first).to_be_visible()

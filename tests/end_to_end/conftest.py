@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import Page
 
+from tests.end_to_end.browser_kit import STEP_MS, Site, open_browser, running_site
 from tests.end_to_end.world import Databases, World
 from tests.fake_api import Answer, Arrival, FakeApi, text_answer, words_of_the_sound
 
@@ -109,3 +111,20 @@ def served(shared: Served) -> Iterator[Served]:
     yield shared
     shared.api.answer = words_of_the_sound
     shared.api.delay_seconds = 0.0
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Give a site with its workers, all that it keeps in *tmp_path*."""
+    with running_site(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def page(site: Site) -> Iterator[Page]:
+    """Give a page of a browser, which goes before the site does."""
+    del site
+    with open_browser() as browser:
+        page = browser.new_page(color_scheme="light")
+        page.set_default_timeout(STEP_MS)
+        yield page

@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from tests.end_to_end.browser_kit import Site, complaints_of, open_browser, running_site
+from tests.end_to_end.browser_kit import Site, complaints_of, open_browser, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.model]
 
@@ -22,13 +21,8 @@ WORK_MS = 180_000
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with running_site(tmp_path) as site:
-        yield site
-
-
-@pytest.fixture
 def page(site: Site) -> Iterator[Page]:
+    del site  # which goes after it
     with open_browser() as browser:
         page = browser.new_page()
         page.set_default_timeout(STEP_MS)
@@ -58,14 +52,6 @@ def test_a_person_uploads_transcribes_reads_and_listens(site: Site, page: Page) 
     assert f"#t={second:g}" in page.url
     assert "weather" in page.locator("#transcript").inner_text().lower()
     assert complaints == []
-
-
-def sign_in(page: Page, site: Site) -> None:
-    page.goto(f"{site.address}/admin/")
-    page.locator("[name=username]").fill(site.name)
-    page.locator("[name=password]").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("link", name="Committees").first).to_be_visible()
 
 
 def upload_the_sample(page: Page, site: Site) -> None:

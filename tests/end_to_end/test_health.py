@@ -1,32 +1,15 @@
 """The health of a real site with real workers, seen in a browser and by the command."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.end_to_end.browser_kit import Site, complaints_of, open_browser, running_site
+from tests.end_to_end.browser_kit import STEP_MS, Site, complaints_of, sign_in
 from tests.end_to_end.world import World, all_end, wait_until
 
-STEP_MS = 30_000
-# For a component to be tried again and shown, on a busy machine.
 GREEN, RED = "rgb(29, 99, 64)", "rgb(163, 36, 28)"
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with open_browser() as browser:
-        page = browser.new_page(color_scheme="light")
-        page.set_default_timeout(STEP_MS)
-        yield page
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with running_site(tmp_path) as site:
-        yield site
 
 
 @pytest.mark.browser
@@ -53,13 +36,6 @@ def test_a_component_goes_red_and_green_again_while_one_looks(
     expect_state(page, "storage", "ok", GREEN)
     expect(page.locator("#health h2").first).not_to_contain_text("failed")
     assert complaints == []
-
-
-def sign_in(page: Page, site: Site) -> None:
-    page.goto(f"{site.address}/admin/")
-    page.locator("[name=username]").fill(site.name)
-    page.locator("[name=password]").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
 
 
 def expect_state(page: Page, code: str, word: str, colour: str) -> None:

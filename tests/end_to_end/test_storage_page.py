@@ -2,31 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.end_to_end.browser_kit import Site, complaints_of, open_browser, running_site
+from tests.end_to_end.browser_kit import STEP_MS, Site, complaints_of, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.model]
-
-STEP_MS = 30_000
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with open_browser() as browser:
-        page = browser.new_page(color_scheme="light")
-        page.set_default_timeout(STEP_MS)
-        yield page
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with running_site(tmp_path) as site:
-        yield site
 
 
 def test_a_person_has_the_storage_checked_and_repaired(
@@ -34,10 +17,7 @@ def test_a_person_has_the_storage_checked_and_repaired(
 ) -> None:
     complaints = complaints_of(page)
     stray = old_file(tmp_path / "media" / "recordings" / ("0" * 32))
-    page.goto(f"{site.address}/admin/")
-    page.locator("[name=username]").fill(site.name)
-    page.locator("[name=password]").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
+    sign_in(page, site)
     page.get_by_role("link", name="Storage").click()
     heading = page.locator("#storage h2")
     expect(heading).to_have_text("Not checked yet")

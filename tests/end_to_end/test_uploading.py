@@ -15,7 +15,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.end_to_end.browser_kit import Site, complaints_of, open_browser, running_site
+from tests.end_to_end.browser_kit import Site, complaints_of, open_browser, running_site, sign_in
 from tests.end_to_end.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.model]
@@ -55,11 +55,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(STEP_MS)
-    page.goto(f"{site.address}/admin/")
-    page.locator("[name=username]").fill(site.name)
-    page.locator("[name=password]").fill(site.password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("link", name="Committees").first).to_be_visible()
+    sign_in(page, site)
     yield page
     context.close()
 

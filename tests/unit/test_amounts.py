@@ -46,6 +46,7 @@ def test_a_price_keeps_all_its_digits() -> None:
 
 
 def test_things_are_counted_with_their_plural() -> None:
+    assert [counted(n, "process", "processes") for n in (1, 2)] == ["1 process", "2 processes"]
     assert [counted(n, "chunk") for n in (0, 1, 36, 1200)] == [
         "0 chunks",
         "1 chunk",

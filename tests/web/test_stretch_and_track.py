@@ -156,6 +156,7 @@ def test_a_sound_track_is_chosen_on_the_hearings_page(administrator: Client) -> 
     assert "The loudest: audio stream 2 (French, " in page and "(proposed)" in page
     assert "audio stream 1 (English, “Floor”, AAC, 48 kHz stereo), on average −40 dBFS" in page
     assert "&lt;b&gt;Interpreter" in page and "<b>Interpreter" not in page
+    assert "It is kept for good." in page  # as of recordings with one sound
     hearing.refresh_from_db()
     assert (hearing.track, hearing.check_status) == ("1", CheckStatus.CHECKING)
     assert hearing.title == "A new title"

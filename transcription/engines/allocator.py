@@ -1,8 +1,8 @@
 """What glibc does with large buffers; nothing where another library has the memory.
 
 A model takes and leaves buffers of tens of megabytes many times a second. glibc gives each back to
-the kernel, which fills it with noughts anew, page after page: a sixth of the time that decoding
-takes (mallopt(3)).
+the kernel, which fills it with noughts anew, page after page: a tenth of the processor time that
+decoding takes (mallopt(3)).
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """A Whisper model in memory, which takes one window at a time where memory counts.
 
 faster-whisper has all windows of a batch encoded together and their words found together. On a
-processor that gains nothing, and each window more takes 100 MB. Only the words themselves are
+processor that gains nothing, and each window more takes some 80 MB. Only the words themselves are
 found for several windows at once, which does gain.
 """
 

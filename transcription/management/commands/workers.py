@@ -3,7 +3,6 @@
 import time
 from argparse import ArgumentParser
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +21,7 @@ from transcription import (
 )
 from transcription.chunk_job import jobs_wanted
 from transcription.clock import database_clock
+from transcription.engines.registry import preload
 from transcription.exits import Exit, database_sentence, failure
 from transcription.leaving import LeavingOnSignals
 from transcription.parentage import die_with
@@ -58,10 +58,8 @@ class Command(BaseCommand):
         _bound_waits_for_the_database()
         if not attached:  # whose parent has looked
             clean_start.check()
-            _tidy()
-        if settings.TRANSCRIPTION_ENGINE == "openai":
-            import_module("openai")  # slow: once here, instead of in each process that is forked
-        upkeep.begin()
+        _tidy(is_first=not attached)
+        preload(settings.TRANSCRIPTION_ENGINE)
         Supervisor(
             SupervisionPolicy(
                 workers=settings.WORKERS,
@@ -103,9 +101,12 @@ class Hourly:
         return is_due
 
 
-def _tidy() -> None:
+def _tidy(*, is_first: bool) -> None:
+    """Delete what was left or removed; all of it where we are the *first* to look here."""
     try:
-        clean_start.tidy(now=database_clock())
+        if is_first:
+            clean_start.tidy(now=database_clock())
+        upkeep.begin()
     except Error as error:
         raise failure(database_sentence(error), Exit.FAILED) from error
 
