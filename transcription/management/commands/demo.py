@@ -7,7 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
+from hearings import intake
 from hearings.models import Hearing, Witness
 from transcription.clock import database_clock
 from transcription.evaluation import word_errors
@@ -47,6 +49,7 @@ def _describe(hearing: Hearing, facts: dict[str, Any]) -> None:
     hearing.description = facts["description"]
     hearing.is_published = True
     hearing.save()
+    intake.check_description(hearing, today=timezone.localdate())
 
 
 def _closing_words(run: Run) -> str:
