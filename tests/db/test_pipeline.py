@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from hearings.models import CheckStatus, Hearing
@@ -78,6 +79,18 @@ def test_workers_are_nudged_when_the_start_is_committed_and_not_before(
         assert ScriptedEngine.heard == []
 
     assert status_of(run) == RunStatus.COMPLETE
+
+
+def test_workers_that_are_nudged_before_the_commit_are_seen(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transaction, "on_commit", lambda do, **_: do())
+
+    with pytest.raises(AssertionError):
+        test_workers_are_nudged_when_the_start_is_committed_and_not_before(
+            django_capture_on_commit_callbacks
+        )
 
 
 def test_the_same_start_again_finds_the_same_run() -> None:

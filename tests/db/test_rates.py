@@ -1,11 +1,14 @@
 """When hosted engines may be asked: the bucket over time, many at once, changes while it runs."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from random import Random
 from threading import Event
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.at_once import at_once
 from tests.db.rate_kit import (
@@ -160,6 +163,20 @@ def test_the_time_is_the_databases_also_within_a_transaction() -> None:
     second = bucket.look(limit().name)
 
     assert first and second and second.moment - first.moment >= 0.05
+
+
+def test_a_time_that_stands_still_within_a_transaction_is_seen() -> None:
+    clock, standing = {
+        "postgresql": ("clock_timestamp()", "now()"),
+        "sqlite": ("julianday('now')", "2461000.5"),
+    }[connection.vendor]
+
+    def planted(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        return execute(sql.replace(clock, standing), *arguments)
+
+    limit()
+    with connection.execute_wrapper(planted), pytest.raises(AssertionError):
+        test_the_time_is_the_databases_also_within_a_transaction()
 
 
 # Seconds of audio
