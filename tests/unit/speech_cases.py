@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, product
 from random import Random
+from textwrap import shorten
 
 from hypothesis import assume, settings
 from hypothesis import strategies as st
@@ -41,6 +42,8 @@ SAID = [
 ]
 # Each phrase as it may be said: once, or again and again as in "no, no, no".
 
+LONGEST_SHOWN = 20_000
+# Hypothesis warns of a case that takes more than 30,000 letters to show.
 RANDOMS = st.integers(0, 2**32 - 1).map(Random)
 
 proof_settings = settings(
@@ -60,7 +63,8 @@ class SpeechCase:
 
     def __repr__(self) -> str:
         parts = [(part.span, " ".join(word.text for word in part.words)) for part in self.parts]
-        return f"{parts} of {' '.join(word.text for word in self.spoken)}"
+        said = " ".join(word.text for word in self.spoken)
+        return shorten(f"{parts} of {said}", LONGEST_SHOWN)
 
 
 def plain(words: Sequence[Word]) -> list[str]:
