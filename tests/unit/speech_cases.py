@@ -17,10 +17,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, product
 from random import Random
-from textwrap import shorten
 
 from hypothesis import assume, settings
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from hearings.spans import Span
 from transcription.merging import Part
@@ -42,8 +42,6 @@ SAID = [
 ]
 # Each phrase as it may be said: once, or again and again as in "no, no, no".
 
-LONGEST_SHOWN = 20_000
-# Hypothesis warns of a case that takes more than 30,000 letters to show.
 RANDOMS = st.integers(0, 2**32 - 1).map(Random)
 
 proof_settings = settings(
@@ -61,10 +59,10 @@ class SpeechCase:
     spoken: tuple[Word, ...]
     parts: tuple[Part, ...]
 
-    def __repr__(self) -> str:
+    def _repr_pretty_(self, printer: RepresentationPrinter, _is_cycle: bool) -> None:
+        """Show the texts alone: Hypothesis takes what is longer than 30,000 letters for a fault."""
         parts = [(part.span, " ".join(word.text for word in part.words)) for part in self.parts]
-        said = " ".join(word.text for word in self.spoken)
-        return shorten(f"{parts} of {said}", LONGEST_SHOWN)
+        printer.text(f"{parts} of {' '.join(word.text for word in self.spoken)}")
 
 
 def plain(words: Sequence[Word]) -> list[str]:
