@@ -80,6 +80,17 @@ def looped(source: Path, target: Path, times: int) -> Path:
     return target
 
 
+def softer(source: Path, target: Path, decibels: int) -> Path:
+    """Write *source* softer by so much as *target*; return *source* itself for none."""
+    if not decibels:
+        return source
+    command = ["ffmpeg", "-nostdin", "-y", "-v", "error", "-i", str(source), "-map", "0:a"]
+    subprocess.run(
+        [*command, "-af", f"volume=-{decibels}dB", "-sample_fmt", "s16", str(target)], check=True
+    )
+    return target
+
+
 def data_dir(folder: Path) -> Path:
     """Return a fresh DATA_DIR with a database and the models that are here."""
     shutil.rmtree(folder, ignore_errors=True)

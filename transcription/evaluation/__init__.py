@@ -4,9 +4,11 @@ from transcription.evaluation.comparison import WordErrors, word_errors
 from transcription.evaluation.exported import Heard, heard_in, text_of_export
 from transcription.evaluation.figures import Figures, figures_of
 from transcription.evaluation.reference import Reference, names_in, reference_in
+from transcription.evaluation.seam_errors import Errors
 from transcription.evaluation.texts import NotComparable
 
 __all__ = [
+    "Errors",
     "Figures",
     "Heard",
     "NotComparable",
