@@ -33,6 +33,7 @@ PURE = (
     "transcription.names",
     "transcription.sounding",
     "transcription.planning",
+    "transcription.windows",
     "transcription.stretches",
     "transcription.merging",
     "transcription.places",

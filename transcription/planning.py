@@ -1,8 +1,8 @@
 """Where a recording is cut, decided from where people speak. Pure.
 
-Each cut lies in the deepest pause near the wanted length. Where people talk without one, the
-neighbours share a few seconds, and merging finds the seam. A silence is not sent: the chunk ends
-a little after the last word before it.
+Each cut lies in the deepest pause near the wanted length; windows have rules of their own. Where
+people talk without a pause, the neighbours share a few seconds, and merging finds the seam. A
+silence is not sent: the chunk ends a little after the last word before it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +11,7 @@ from itertools import pairwise
 from math import ceil
 
 from hearings.spans import Span, clip_all, gaps, total_ms, union
+from transcription import windows
 from transcription.engines.base import BYTES_PER_MS, WAV_HEADER_BYTES, Capabilities
 from transcription.policies import ChunkingPolicy
 
@@ -48,8 +49,6 @@ class Cutting:
     # No piece is cut shorter where a cut has a choice.
     most_ms: int
     # No piece is longer.
-    silence_ms: int
-    # A silence of this length always ends a piece.
 
 
 def plan(  # noqa: PLR0913 (what a person may ask for stands beside what is known)
@@ -74,27 +73,11 @@ def plan(  # noqa: PLR0913 (what a person may ask for stands beside what is know
     at_once = 1 if sequential else max(1, min(parallel or slots, slots))
     target = _target_ms(total_ms(speech), capabilities, policy, at_once=at_once, wish_ms=chunk_ms)
     if capabilities.decodes_windows:
-        windows = cut(speech, within, _windows(policy, target), policy)
-        chunks = _grouped(windows, target)
+        chunks = _grouped(_windows(speech, within, policy, target), target)
     else:
-        pieces = cut(speech, within, _requests(policy, target, capabilities), policy)
+        pieces = _requests(speech, within, policy, _cutting(target, capabilities))
         chunks = tuple(PlannedChunk(span) for span in pieces)
     return Plan(chunks, _method(len(chunks), at_once), at_once)
-
-
-def cut(
-    speech: Sequence[Span], within: Span, cutting: Cutting, policy: ChunkingPolicy
-) -> tuple[Span, ...]:
-    """Return the pieces, in order, that hold all of *speech*, which is *within*.
-
-    Few overlap; none is silent.
-    """
-    pieces: list[Span] = []
-    stretches = union(speech, bridge_ms=cutting.silence_ms)
-    for stretch in clip_all((_widened(s, policy.margin_ms) for s in stretches), within):
-        pauses = [p for p in gaps(speech, stretch) if p.duration_ms >= policy.pause_ms]
-        pieces.extend(_cut_stretch(stretch, pauses, cutting, policy))
-    return tuple(pieces)
 
 
 def halves(
@@ -102,8 +85,8 @@ def halves(
 ) -> tuple[PlannedChunk, PlannedChunk]:
     """Return *span* in two, cut in the deepest pause near its middle, or with an overlap."""
     half = span.duration_ms // 2
-    pauses = [pause for pause in gaps(speech, span) if pause.duration_ms >= policy.pause_ms]
-    pause = _deepest(pauses, span.start_ms, half, Cutting(half, half // 2, half * 3 // 2, 0))
+    cutting = Cutting(half, half // 2, half * 3 // 2)
+    pause = _deepest(_pauses(speech, span, policy), span.start_ms, half, cutting)
     if pause:
         first, second = pause.middle_ms, pause.middle_ms
     else:
@@ -124,6 +107,44 @@ def seams(pieces: Iterable[Span]) -> tuple[int, ...]:
     )
 
 
+def _windows(
+    speech: Sequence[Span], within: Span, policy: ChunkingPolicy, target_ms: int
+) -> list[Span]:
+    """Return the windows, in order, that hold all of *speech*; none is silent."""
+    most_ms = min(policy.window_ms, target_ms)
+    shared_ms = min(policy.overlap_ms, most_ms // 4)
+    return [
+        window
+        for stretch in _stretches(speech, within, policy, silence_ms=policy.silence_ms)
+        for window in windows.cut(
+            stretch, _pauses(speech, stretch, policy), most_ms=most_ms, shared_ms=shared_ms
+        )
+    ]
+
+
+def _requests(
+    speech: Sequence[Span], within: Span, policy: ChunkingPolicy, cutting: Cutting
+) -> list[Span]:
+    """Return the pieces, in order, that hold all of *speech*; few overlap, none is silent."""
+    return [
+        piece
+        for stretch in _stretches(speech, within, policy, silence_ms=policy.request_silence_ms)
+        for piece in _cut_stretch(stretch, _pauses(speech, stretch, policy), cutting, policy)
+    ]
+
+
+def _stretches(
+    speech: Sequence[Span], within: Span, policy: ChunkingPolicy, *, silence_ms: int
+) -> tuple[Span, ...]:
+    """Return what silences of this length leave of *within*."""
+    heard = union(speech, bridge_ms=silence_ms)
+    return clip_all((_widened(each, policy.margin_ms) for each in heard), within)
+
+
+def _pauses(speech: Sequence[Span], stretch: Span, policy: ChunkingPolicy) -> list[Span]:
+    return [pause for pause in gaps(speech, stretch) if pause.duration_ms >= policy.pause_ms]
+
+
 def _cut_stretch(
     stretch: Span, pauses: Sequence[Span], cutting: Cutting, policy: ChunkingPolicy
 ) -> list[Span]:
@@ -140,12 +161,7 @@ def _cut_stretch(
 
 
 def _even_length(left_ms: int, cutting: Cutting) -> int:
-    """Return the ideal length, adjusted so that the last piece is not a scrap.
-
-    Where the ideal is the most that a piece may be, as few pieces as can be are what counts.
-    """
-    if cutting.ideal_ms == cutting.most_ms:
-        return cutting.ideal_ms
+    """Return the ideal length, adjusted so that the last piece is not a scrap."""
     pieces = max(round(left_ms / cutting.ideal_ms), ceil(left_ms / cutting.most_ms))
     return ceil(left_ms / pieces)
 
@@ -209,14 +225,12 @@ def _most_ms(capabilities: Capabilities) -> int:
     return min(limits)
 
 
-def _windows(policy: ChunkingPolicy, target_ms: int) -> Cutting:
-    most = min(policy.window_ms, target_ms)
-    return Cutting(most, most * 9 // 10, most, policy.silence_ms)
-
-
-def _requests(policy: ChunkingPolicy, target_ms: int, capabilities: Capabilities) -> Cutting:
-    most = min(target_ms * 5 // 4, _most_ms(capabilities))
-    return Cutting(target_ms, target_ms * 3 // 4, most, policy.request_silence_ms)
+def _cutting(target_ms: int, capabilities: Capabilities) -> Cutting:
+    return Cutting(
+        ideal_ms=target_ms,
+        least_ms=target_ms * 3 // 4,
+        most_ms=min(target_ms * 5 // 4, _most_ms(capabilities)),
+    )
 
 
 def _method(chunks: int, at_once: int) -> str:

@@ -1,5 +1,6 @@
 """Where recordings are cut."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from hearings.spans import Span, clip_all, gaps, intersect, total_ms, union
 from transcription.engines.base import BYTES_PER_MS, WAV_HEADER_BYTES, Capabilities
 from transcription.planning import REQUEST_OVERHEAD_BYTES, Plan, plan, seams
 from transcription.policies import ChunkingPolicy
+from transcription.windows import LONG_PAUSE_MS, WINDOW_COST_MS, cut
 
 POLICY = ChunkingPolicy()
 HOSTED = Capabilities(
@@ -153,20 +155,59 @@ def windows_of(speech: list[Span]) -> list[Span]:
     return [w for chunk in planned(speech, WINDOWED).chunks for w in chunk.windows]
 
 
-def test_windows_end_in_a_pause_in_the_last_tenth_of_their_length() -> None:
-    *full, _ = windows_of(talk(*[1_600] * 60))
+def test_there_are_as_few_windows_as_can_be() -> None:
+    windows = windows_of(talk(*[1_600] * 60))
 
-    assert len(full) > 2
-    for window in full:
-        assert 0.9 * POLICY.window_ms <= window.duration_ms <= POLICY.window_ms
-        assert window.end_ms % 2_000 == 1_800  # the middle of a pause
+    assert len(windows) == 5  # of 119.6 s
+    assert all(window.end_ms % 2_000 == 1_800 for window in windows[:-1])  # a pause's middle
 
 
-def test_windows_share_some_seconds_where_the_last_tenth_has_no_pause() -> None:
-    first, second, *_ = windows_of(talk(*[9_600] * 8))
+def test_windows_end_in_the_longest_pauses_also_where_they_are_shorter_for_it() -> None:
+    speech = talk(*[1_600] * 8, pause_ms=170)
+    speech += talk(*[1_600] * 8, pause_ms=170, start_ms=speech[-1].end_ms + 900)
+    speech += talk(*[1_600] * 10, pause_ms=170, start_ms=speech[-1].end_ms + 700)
 
-    assert first.duration_ms == POLICY.window_ms
-    assert first.end_ms - second.start_ms == POLICY.overlap_ms
+    first, second = windows_of(speech)
+
+    assert first.end_ms == second.start_ms == speech[15].end_ms + 350
+    assert first.duration_ms < POLICY.window_ms
+
+
+def test_windows_share_some_seconds_where_somebody_talks_on_for_longer_than_one() -> None:
+    first, second, third, last = windows_of(talk(9_600, 60_000, 9_600))
+
+    assert (first.end_ms, second.end_ms - third.start_ms) == (9_800, POLICY.overlap_ms)
+    assert second.duration_ms == third.duration_ms == POLICY.window_ms
+    assert last.start_ms == third.end_ms - POLICY.overlap_ms
+
+
+def costs(windows: list[Span], pauses: list[Span]) -> int:
+    """Return what a plan costs, reckoned anew."""
+    lengths = {pause.middle_ms: pause.duration_ms for pause in pauses}
+    missing = sum(LONG_PAUSE_MS - min(lengths[w.end_ms], LONG_PAUSE_MS) for w in windows[:-1])
+    return missing + WINDOW_COST_MS * len(windows)
+
+
+@given(st.lists(st.sampled_from([170, 300, 500, 900, 1_500]), min_size=1, max_size=9), st.data())
+def test_no_other_way_to_cut_windows_costs_less(pauses_ms: list[int], data: st.DataObject) -> None:
+    position, pauses = 0, []
+    for length in pauses_ms:
+        position += data.draw(st.integers(1_000, 9_000))
+        pauses.append(Span(position, position + length))
+        position += length
+    stretch = Span(0, position + 1_000)
+
+    found = list(cut(stretch, pauses, most_ms=20_000, shared_ms=4_000))
+
+    def ways(start: int, left: list[Span]) -> Iterator[list[Span]]:
+        if stretch.end_ms - start <= 20_000:
+            yield [Span(start, stretch.end_ms)]
+        for index, pause in enumerate(left):
+            if pause.middle_ms - start <= 20_000:
+                for rest in ways(pause.middle_ms, left[index + 1 :]):
+                    yield [Span(start, pause.middle_ms), *rest]
+
+    assert costs(found, pauses) == min(costs(way, pauses) for way in ways(0, pauses))
 
 
 @given(speeches())
