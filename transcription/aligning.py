@@ -140,13 +140,18 @@ class Aligning:
 
         Laughter, applause and a voice far off sound like speech and have none.
         """
-        aligner = self._ready()
-        said = tuple(
-            span
-            for span in found.unworded
-            if len(aligner.hear(_sound(audio, span), language=language).split()) >= LEAST_HEARD
-        )
+        said = tuple(span for span in found.unworded if self._has_words(span, audio, language))
         return replace(found, unworded=said)
+
+    def _has_words(self, span: Span, audio: AudioSlice, language: str) -> bool:
+        """Say whether words are heard in *span*, or in a part of it.
+
+        A model that begins within a sentence may stop at its end and leave out all that follows.
+        """
+        heard = self._ready().hear(_sound(audio, span), language=language)
+        return len(heard.split()) >= LEAST_HEARD or any(
+            self._has_words(part, audio, language) for part in alignment.halves(span, audio.speech)
+        )
 
     def _keep(self, chunk: Chunk, audio: AudioSlice, found: Alignment) -> None:
         """Store the times, or have the text asked for once more where the sound has more words."""

@@ -218,6 +218,21 @@ def _lost(speech: Sequence[Span], start_ms: int, end_ms: int, filled_ms: float) 
         yield Span(free[0].start_ms, free[-1].end_ms)
 
 
+def halves(unworded: Span, speech: Sequence[Span]) -> tuple[Span, ...]:
+    """Return two parts of speech without words, cut in a pause; none where one would be brief."""
+    spoken = clip_all(speech, unworded)
+    cuts = [
+        at
+        for at in range(1, len(spoken))
+        if min(total_ms(spoken[:at]), total_ms(spoken[at:])) >= UNWORDED_MS
+    ]
+    if not cuts:
+        return ()
+    at = min(cuts, key=lambda cut: abs(spoken[cut].start_ms - unworded.middle_ms))
+    parts = (spoken[:at], spoken[at:])
+    return tuple(Span(part[0].start_ms, part[-1].end_ms) for part in parts)
+
+
 def most_ms(text: str) -> int:
     """Return the longest that one takes to say a word."""
     return WORD_MS + round(LETTER_MS * sound_of(text))

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
+from hearings.models import RecordingAnalysis
 from hearings.spans import Span
 from tests.answers.kit import Trial
 from tests.db.run_kit import SetClock, work
 from tests.factories import NOW
 from transcription import limiter, pipeline, recovery
 from transcription.chunk_job import jobs_wanted
-from transcription.engines.base import AccessRefused, EngineUnavailable
+from transcription.engines.base import BYTES_PER_MS, AccessRefused, EngineUnavailable
 from transcription.engines.scripted import ScriptedAligner, one_after_the_other
 from transcription.holders import host_name
 from transcription.limiter import Limit
@@ -212,6 +213,28 @@ def test_speech_in_which_nothing_is_heard_here_either_needs_no_words(trial: Tria
     trial.work()
 
     assert (trial.run.status, trial.calls) == (RunStatus.COMPLETE, 3)
+
+
+def test_a_model_that_stops_at_the_end_of_a_sentence_is_asked_for_the_rest(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speech = [[at, at + 1_600] for at in range(200, 30_000, 2_000)]  # with pauses to cut in
+    RecordingAnalysis.objects.update(speech=speech)
+    trial.hearing.refresh_from_db()
+    heard_ms: list[int] = []
+
+    def hear(_: ScriptedAligner, pcm: bytes, *, language: str) -> str:
+        heard_ms.append(len(pcm) // BYTES_PER_MS)
+        return "what nobody wrote" if heard_ms[-1] < heard_ms[0] else "The end."
+
+    monkeypatch.setattr(ScriptedAligner, "hear", hear)
+    ScriptedAligner.follow(unsupported_second_half)
+    trial.start()
+
+    trial.work()
+
+    assert len(heard_ms) > 1
+    assert trial.run.chunks.filter(status=ChunkStatus.SUPERSEDED).exists()
 
 
 def test_an_answer_that_was_rejected_by_its_sound_is_not_used_again(trial: Trial) -> None:

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from hearings.spans import Span, clip_all, total_ms, union
-from transcription.alignment import Alignment, align
+from transcription.alignment import Alignment, align, halves
 from transcription.word_search import WINDOW_MS, Placing
 from transcription.words import Timing, Word
 
@@ -192,3 +192,16 @@ def test_without_words_or_speech_there_is_nothing_to_find() -> None:
     )
     word = Word(0, 1, "hello", timing=Timing.ESTIMATED)
     assert align([word], speech=[], duration_ms=5_000, listen=never).words == (word,)
+
+
+def test_speech_without_words_is_halved_in_the_pause_nearest_its_middle() -> None:
+    speech = [Span(0, 2_000), Span(2_400, 6_000), Span(6_300, 9_000), Span(9_500, 10_000)]
+
+    assert halves(Span(500, 9_800), speech) == (Span(500, 6_000), Span(6_300, 9_800))
+
+
+@pytest.mark.parametrize("speech", [[Span(0, 9_000)], [Span(0, 800), Span(1_000, 9_000)]])
+def test_speech_is_not_halved_without_a_pause_or_where_one_half_would_be_brief(
+    speech: list[Span],
+) -> None:
+    assert halves(Span(0, 9_000), speech) == ()
