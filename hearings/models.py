@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from hearings import tracks
-from hearings.spans import Span, from_json
+from hearings.spans import Span, from_json, from_json_in
 from hearings.tracks import Choice
 
 
@@ -251,6 +251,10 @@ class RecordingAnalysis(models.Model):
     @property
     def speech_spans(self) -> tuple[Span, ...]:
         return from_json(self.speech)
+
+    def speech_in(self, bounds: Span) -> tuple[Span, ...]:
+        """Return the speech inside *bounds*."""
+        return from_json_in(self.speech, bounds)
 
     @property
     def unreadable_spans(self) -> tuple[Span, ...]:

@@ -98,6 +98,12 @@ def to_json(spans: Iterable[Span]) -> list[list[int]]:
     return [[span.start_ms, span.end_ms] for span in spans]
 
 
-def from_json(pairs: Iterable[Iterable[int]]) -> tuple[Span, ...]:
+def from_json(pairs: Iterable[Sequence[int]]) -> tuple[Span, ...]:
     """Return the spans that `to_json` wrote."""
     return tuple(Span(*pair) for pair in pairs)
+
+
+def from_json_in(pairs: Iterable[Sequence[int]], bounds: Span) -> tuple[Span, ...]:
+    """Return the parts inside *bounds* of the spans that `to_json` wrote; of the rest, nothing."""
+    near = (pair for pair in pairs if pair[0] < bounds.end_ms and bounds.start_ms < pair[1])
+    return clip_all(from_json(near), bounds)

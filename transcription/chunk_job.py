@@ -28,6 +28,7 @@ from transcription.budgets import OverBudget
 from transcription.calling import Call, Caller
 from transcription.clock import Clock
 from transcription.concluding import conclude
+from transcription.engines import allocator
 from transcription.engines.base import (
     AudioSlice,
     Engine,
@@ -94,6 +95,8 @@ class ChunkJob:
             self._do(heard, lambda: self._aligning.align(heard))
         elif work:
             self._do(work.chunk, lambda: self._transcribe(work))
+            if work.is_hosted:  # a model on this machine needs its buffers again at once
+                allocator.give_back()
         return bool(heard or work)
 
     def _claim(self) -> Work | None:

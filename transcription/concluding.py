@@ -11,6 +11,7 @@ from itertools import accumulate, islice
 from django.db import transaction
 
 from transcription import limiter, names
+from transcription.alone import alone
 from transcription.logs import log_fields
 from transcription.merging import Part, merge
 from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Segment
@@ -48,6 +49,12 @@ def conclude(run: Run, *, now: datetime) -> bool:
         run.move(to=stage, now=now)
     if run.status != RunStatus.MERGING:
         return False
+    with alone(f"conclude-{run.pk}") as is_ours:  # several would have all the words in memory
+        return is_ours and _concluded(run, now=now)
+
+
+def _concluded(run: Run, *, now: datetime) -> bool:
+    """Make the transcript. False where somebody else has."""
     heard = _heard(run)
     spoken = sentences(merge(heard.parts))
     segments = _segments(run, heard.sources, spoken)

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from hearings.spans import Span
 from transcription.places import OFF_MS, Place, places_after, places_before
@@ -264,18 +264,20 @@ def _cut_ms(left: Sequence[_Heard], right: Sequence[_Heard], shared: Span) -> in
 
 def _in_sequence(words: Sequence[Word], end_ms: int) -> tuple[Word, ...]:
     """Return *words* with times that neither overlap nor pass *end_ms*."""
-    edges: list[tuple[int, int]] = []
+    placed: list[Word] = []
     position = 0
-    for word, following in zip_longest(words, words[1:]):
+    for word, following in zip_longest(words, islice(words, 1, None)):
         start = max(word.start_ms, position)
         position = max(word.end_ms, start + 1)
         if following and following.start_ms < position:
             halfway = (position + following.start_ms) // 2
             position = max(min(halfway, following.end_ms - 1), start + 1)
-        edges.append((start, position))
+        placed.append(_timed(word, start, position))
     limit = end_ms
-    for index in reversed(range(len(edges))):
-        end = min(edges[index][1], limit)
-        limit = min(edges[index][0], end - 1)
-        edges[index] = (limit, end)
-    return tuple(_timed(word, start, end) for word, (start, end) in zip(words, edges, strict=True))
+    for index in reversed(range(len(placed))):
+        word = placed[index]
+        if word.end_ms <= limit:
+            break  # as do all before it: none ends after the next one starts
+        placed[index] = _timed(word, min(word.start_ms, limit - 1), limit)
+        limit = placed[index].start_ms
+    return tuple(placed)

@@ -34,7 +34,7 @@ def split(
     """
     if chunk.span.duration_ms < LEAST_HALVED_MS:
         return False
-    speech = clip_all(chunk.run.hearing.analysis.speech_spans, chunk.span)
+    speech = chunk.run.hearing.analysis.speech_in(chunk.span)
     halves = planning.halves(chunk.span, speech, settings.CHUNKING)
     with transaction.atomic():
         if not chunk.supersede(now=now, error=error, **(known or {})):
@@ -51,7 +51,7 @@ def fit_to(run: Run, capabilities: Capabilities, *, slots: int, now: datetime) -
         status__in=[ChunkStatus.WAITING, ChunkStatus.FAILED, ChunkStatus.NEEDS_PERSON]
     )
     for chunk in left.select_related("run__hearing"):
-        speech = clip_all(run.hearing.analysis.speech_spans, chunk.span)
+        speech = run.hearing.analysis.speech_in(chunk.span)
         plan = planning.plan(speech, chunk.end_ms, capabilities, settings.CHUNKING, slots=slots)
         pieces = [_inside(piece, chunk.span) for piece in plan.chunks]
         superseded = left.filter(pk=chunk.pk).update(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from statistics import fmean
 
 from transcription.words import Word
@@ -71,7 +71,7 @@ def _sentence(words: tuple[Word, ...]) -> Sentence:
 def _spoken(words: Sequence[Word]) -> Iterator[list[Word]]:
     """Yield the words up to each end of a sentence or long pause."""
     sentence: list[Word] = []
-    for word, following in zip_longest(words, words[1:]):
+    for word, following in zip_longest(words, islice(words, 1, None)):
         sentence.append(word)
         if following is None or _is_break(word, following):
             yield sentence

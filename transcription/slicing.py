@@ -6,7 +6,7 @@ from django.conf import settings
 
 from hearings import ffmpeg, spool
 from hearings.models import Hearing
-from hearings.spans import Span, clip_all
+from hearings.spans import Span
 from hearings.tracks import decoded
 from transcription.engines.base import AccessRefused, AudioSlice, AudioUnreadable, Encoding
 from transcription.models import Chunk
@@ -15,7 +15,7 @@ from transcription.models import Chunk
 def slice_of(chunk: Chunk) -> AudioSlice:
     """Return the audio of *chunk*. Raises AudioUnreadable, or AccessRefused without an ffmpeg."""
     hearing = chunk.run.hearing
-    speech = clip_all(hearing.analysis.speech_spans, chunk.span)
+    speech = hearing.analysis.speech_in(chunk.span)
     try:
         pcm = sound_of(
             recording_file(hearing),

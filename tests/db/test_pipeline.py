@@ -5,7 +5,8 @@ from functools import partial
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from hearings.models import CheckStatus, Hearing
@@ -22,6 +23,7 @@ from tests.db.run_kit import (
 from tests.factories import NOW, make_chunk, make_hearing, make_run, words_of
 from tests.fake_api import FakeApi
 from transcription import dispatch, limiter, pipeline, recovery
+from transcription.alone import alone
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, AudioRejected, AudioSlice, Transcription
 from transcription.engines.scripted import ScriptedEngine, one_word_a_second
@@ -390,6 +392,17 @@ def test_of_many_who_conclude_at_once_one_makes_the_transcript() -> None:
 
     assert won.count(True) == 1
     assert text_of(run) == " ".join(["the committee will come to order"] * 2)
+
+
+def test_while_one_makes_the_transcript_nobody_else_reads_the_words() -> None:
+    run = make_run(status=RunStatus.MERGING)
+    finished_chunks(run)
+
+    with alone(f"conclude-{run.pk}"), CaptureQueriesContext(connection) as asked:
+        assert not conclude(run, now=NOW)
+
+    assert not [query for query in asked if Chunk._meta.db_table in query["sql"]]
+    assert conclude(run, now=NOW)
 
 
 def test_a_run_with_a_chunk_left_is_not_concluded() -> None:

@@ -11,6 +11,7 @@ from hearings.spans import (
     Span,
     clip_all,
     from_json,
+    from_json_in,
     gaps,
     intersect,
     to_json,
@@ -121,3 +122,8 @@ def test_the_total_counts_each_moment_once(spans: list[Span]) -> None:
 @given(SPANS)
 def test_spans_survive_json(spans: list[Span]) -> None:
     assert from_json(to_json(spans)) == tuple(spans)
+
+
+@given(SPANS, SPAN)
+def test_of_spans_in_json_one_may_read_those_within_alone(spans: list[Span], bounds: Span) -> None:
+    assert from_json_in(to_json(spans), bounds) == clip_all(spans, bounds)

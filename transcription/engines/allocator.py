@@ -17,12 +17,15 @@ _USUAL_BYTES = 128 * 1024
 # What glibc begins with for both.
 
 
-def share_one_arena() -> None:
-    """Have threads that start from now on take their memory where everyone does.
+def give_back_at_once() -> None:
+    """Have this process and its forks keep no large buffer that is freed, however long they live.
 
-    Buffers beyond 64 MB fit in no other place.
+    glibc would learn from the first ones to keep them. Threads that start from now on take their
+    memory where everyone does: buffers beyond 64 MB fit in no other place.
     """
     _set(_ARENA_MAX, 1)
+    _set(_MMAP_THRESHOLD, _USUAL_BYTES)
+    _set(_TRIM_THRESHOLD, _USUAL_BYTES)
 
 
 @contextlib.contextmanager

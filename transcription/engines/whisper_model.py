@@ -65,7 +65,7 @@ class FrugalModel(WhisperModel):  # type: ignore[misc] # faster-whisper has no t
 @contextmanager
 def loaded(folder: Path, *, threads: int) -> Iterator[FrugalModel]:
     """Have the model in *folder* in memory for the block. Raises AccessRefused."""
-    allocator.share_one_arena()
+    allocator.give_back_at_once()
     try:
         model = FrugalModel(
             str(folder),

@@ -21,6 +21,7 @@ from transcription import (
 )
 from transcription.chunk_job import jobs_wanted
 from transcription.clock import database_clock
+from transcription.engines import allocator
 from transcription.engines.registry import preload
 from transcription.exits import Exit, database_sentence, failure
 from transcription.leaving import LeavingOnSignals
@@ -54,6 +55,7 @@ class Command(BaseCommand):
     def handle(self, *, attached: int | None, **_: Any) -> None:
         if attached:
             die_with(attached)
+        allocator.give_back_at_once()
         leaving = LeavingOnSignals()
         _bound_waits_for_the_database()
         if not attached:  # whose parent has looked
