@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hearings import recording_removal
+from hearings import lost_recording
 from hearings.models import Hearing
 from hearings.spans import Span
 from transcription import pipeline
@@ -41,7 +41,7 @@ def outlook(
     fresh = pipeline.preview(hearing, options)
     earlier = _found_again(hearing, options, again=again)
     plan = _left_of(earlier) if earlier else fresh
-    if (gone := recording_removal.complaint(hearing)) and (plan.chunks or earlier is None):
+    if (gone := lost_recording.complaint(hearing)) and (plan.chunks or earlier is None):
         raise pipeline.StartRefused(gone)
     terms = terms or terms_of(options.engine, options.model)
     return Outlook(plan, terms.estimate(plan), earlier)

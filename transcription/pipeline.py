@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from hearings import recording_removal
+from hearings import lost_recording
 from hearings.models import Hearing, RecordingAnalysis
 from hearings.validation import Severity
 from transcription import (
@@ -160,7 +160,7 @@ def _hold_as_it_is(hearing: Hearing) -> None:
     Raises StartRefused where somebody has since *hearing* was read.
     """
     current = Hearing.objects.select_for_update().filter(pk=hearing.pk).first()
-    if current and (gone := recording_removal.complaint(current)):
+    if current and (gone := lost_recording.complaint(current)):
         raise StartRefused(gone)
     if not (current and current.is_accepted and _same_sound(current, hearing)):
         raise StartRefused(CHANGED)

@@ -176,6 +176,19 @@ def test_receipts_on_a_host_that_was_off_go_when_it_begins(places: Path) -> None
     assert files_in(places / "receipts") == sorted(receipts.path_of(c).name for c in stay)
 
 
+def test_what_a_call_names_or_a_process_holds_is_not_forgotten(places: Path) -> None:
+    transcribed()
+    with receipts.reserved():
+        files = files_in(places / "receipts")
+        assert len(files) == 3
+
+        assert receipts.forget(files) == 0
+
+        assert files_in(places / "receipts") == files
+    Attempt.objects.all().delete()
+    assert receipts.forget(files) == 2
+
+
 def test_a_process_that_dies_after_the_commit_leaves_what_a_sweep_finds(places: Path) -> None:
     """`on_commit` never runs in this test: that is the death."""
     delete(transcribed())

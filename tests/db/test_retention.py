@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from hearings import intake, recording_removal, spool
-from hearings.models import CheckStatus, Hearing
+from hearings import intake, removal, spool
+from hearings.models import CheckStatus, Hearing, Removal
 from hearings.spans import Span
 from tests.db.run_kit import NoDispatcher, options, recorded_hearing, silent_wav, started, work
 from tests.factories import NOW, make_chunk, make_hearing, make_run, make_segments
@@ -135,19 +135,38 @@ def test_the_database_holds_that_it_is_there_or_removed() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_dies_between_row_and_file_leaves_a_file_that_no_row_names(
+def test_who_dies_between_row_and_file_leaves_a_file_that_the_next_sweep_deletes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hearing = transcribed()
-    monkeypatch.setattr(
-        recording_removal, "_delete", lambda *_: None
-    )  # as if killed after the commit
-
-    applied()
-
+    hearing = transcribed(recording_sha256="a" * 64)
+    with spool.kept(_scratch(), "a" * 64) as take:
+        take(bytes(32_000))
+    with monkeypatch.context() as killed:
+        killed.setattr(removal, "_gone", lambda _: None)  # as if killed after the commit
+        applied()
     hearing.refresh_from_db()
-    (left,) = recordings(hearing)
-    assert not Hearing.objects.filter(recording=f"recordings/{left.name}").exists()
+    assert not hearing.recording and len(recordings(hearing)) == 1
+
+    upkeep.look_after(now=LATER)
+
+    assert recordings(hearing) == []
+    assert Removal.objects.get().is_file_gone
+
+
+def test_it_is_recorded_when_and_why_it_went(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    hearing = transcribed(title="Oversight of the Mint")
+    location = hearing.recording.name
+
+    with django_capture_on_commit_callbacks(execute=True):
+        applied()
+
+    record = Removal.objects.get()
+    assert (record.act, record.hearing, record.title) == ("expired", hearing, hearing.title)
+    assert (record.removed_name, record.removed_by) == ("retention period", None)
+    assert record.what_went == "The recording, under the retention period of 30 days."
+    assert record.recording == location and record.is_file_gone
 
 
 @pytest.mark.django_db(transaction=True)
