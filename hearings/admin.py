@@ -242,13 +242,11 @@ class RemovalAdmin(ModelAdmin):
     date_hierarchy = "removed_at"
     list_per_page = 50
     fields = (
-        ("title", "date", "hearing"),
-        ("act", "removed_name", "removed_at"),
-        ("what_went", "what_stays"),
-        ("recording_name", "size", "file"),
-        "digest",
+        *("title", "date", "still_there"),
+        *("act", "removed_name", "removed_at", "what_went", "what_stays"),
+        *("recording_name", "size", "file", "digest"),
     )
-    readonly_fields = ("size", "file", "digest")
+    readonly_fields = ("still_there", "size", "file", "digest")
 
     def has_add_permission(self, request: HttpRequest, obj: Removal | None = None) -> bool:
         return False
@@ -258,6 +256,13 @@ class RemovalAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Removal | None = None) -> bool:
         return False
+
+    @display(description="hearing now")
+    def still_there(self, removal: Removal) -> str:
+        if (hearing := removal.hearing) is None:
+            return "deleted"
+        address = reverse("admin:hearings_hearing_change", args=[hearing.pk])
+        return format_html('<a class="underline" href="{}">{}</a>', address, hearing)
 
     @display(description="kind", ordering="act", label=ACT_COLOURS)
     def kind(self, removal: Removal) -> tuple[str, str]:
