@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hearings import lost_recording
 from hearings.models import Hearing
 from hearings.spans import Span
-from transcription import pipeline
+from transcription import admission, pipeline
 from transcription.estimating import Estimate
 from transcription.forecast import Terms, terms_of
 from transcription.models import ChunkStatus, Run, RunStatus
@@ -42,7 +42,7 @@ def outlook(
     earlier = _found_again(hearing, options, again=again)
     plan = _left_of(earlier) if earlier else fresh
     if (gone := lost_recording.complaint(hearing)) and (plan.chunks or earlier is None):
-        raise pipeline.StartRefused(gone)
+        raise admission.StartRefused(gone)
     terms = terms or terms_of(options.engine, options.model)
     return Outlook(plan, terms.estimate(plan), earlier)
 

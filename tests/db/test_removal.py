@@ -20,7 +20,7 @@ from tests.at_once import at_once
 from tests.db.run_kit import options, recorded_hearing
 from tests.db.test_bills import CENT, make_call
 from tests.factories import NOW, make_chunk, make_hearing, make_run, make_segments
-from transcription import budgets, metrics, pipeline, receipts, removing, upkeep
+from transcription import admission, budgets, metrics, pipeline, receipts, removing, upkeep
 from transcription.models import (
     Attempt,
     Chunk,
@@ -308,7 +308,7 @@ def test_no_run_begins_with_a_recording_that_was_replaced_meanwhile() -> None:
     replaced(Hearing.objects.get(pk=seen.pk))
     Hearing.objects.update(check_status=CheckStatus.ACCEPTED, duration_ms=30_000)
 
-    with pytest.raises(pipeline.StartRefused, match="replaced, deleted or changed just now"):
+    with pytest.raises(admission.StartRefused, match="replaced, deleted or changed just now"):
         pipeline.start(seen, options(), by=None, now=NOW)
 
     assert not Run.objects.exists()
@@ -331,7 +331,7 @@ def test_a_start_and_a_delete_at_once_leave_both_or_neither() -> None:
         def start(hearing: Hearing = hearing) -> str:
             try:
                 pipeline.start(Hearing.objects.get(pk=hearing.pk), options(), by=None, now=NOW)
-            except (pipeline.StartRefused, Hearing.DoesNotExist):
+            except (admission.StartRefused, Hearing.DoesNotExist):
                 return "refused"
             return "started"
 

@@ -19,7 +19,7 @@ from hearings.models import CheckStatus, Hearing, Removal
 from hearings.spans import Span
 from tests.db.run_kit import NoDispatcher, options, recorded_hearing, silent_wav, started, work
 from tests.factories import NOW, make_chunk, make_hearing, make_run, make_segments
-from transcription import pipeline, retention, upkeep
+from transcription import admission, pipeline, retention, upkeep
 from transcription.models import ChunkStatus, Run, RunStatus
 from transcription.outlook import outlook
 
@@ -195,9 +195,9 @@ def test_nothing_can_be_transcribed_again_but_what_was_done_is_found() -> None:
     assert pipeline.start(hearing, options(), by=None, now=LATER).pk == run.pk
     assert outlook(hearing, options()).earlier
     for chosen, again in ((options(), True), (options(parallel=2), False)):
-        with pytest.raises(pipeline.StartRefused, match="removed on 12 April 2026"):
+        with pytest.raises(admission.StartRefused, match="removed on 12 April 2026"):
             outlook(hearing, chosen, again=again)
-        with pytest.raises(pipeline.StartRefused, match="Upload the same recording"):
+        with pytest.raises(admission.StartRefused, match="Upload the same recording"):
             pipeline.start(hearing, chosen, by=None, now=LATER, again=again)
     assert Run.objects.count() == 1
 
@@ -213,7 +213,7 @@ def test_an_older_run_with_gaps_cannot_be_retried() -> None:
     applied()
 
     assert not pipeline.can_retry(Run.objects.get(pk=gaps.pk))
-    with pytest.raises(pipeline.StartRefused, match="The recording was removed on 12 April 2026"):
+    with pytest.raises(admission.StartRefused, match="The recording was removed on 12 April 2026"):
         pipeline.retry(stale, now=LATER)
     assert Run.objects.get(pk=gaps.pk).status == RunStatus.INCOMPLETE
 
@@ -285,7 +285,7 @@ def test_removal_and_a_start_at_once_never_leave_a_run_without_its_recording(
             try:
                 barrier.wait()
                 step()
-            except pipeline.StartRefused:
+            except admission.StartRefused:
                 pass
             finally:
                 connection.close()
