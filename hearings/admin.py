@@ -18,7 +18,7 @@ from unfold.decorators import action, display
 
 from hearings import intake
 from hearings.forms import DayInput, HearingForm, UploadForm
-from hearings.models import CheckStatus, Committee, Hearing, Member, Witness
+from hearings.models import CheckStatus, Committee, Hearing, Member, Removal, Witness
 from hearings.times import clock
 from hearings.upload_answers import answered, refusal_of, refuse
 
@@ -42,6 +42,11 @@ CHECK_COLOURS = {
     CheckStatus.REFUSED: "danger",
 }
 ACCESS_COLOURS = {"closed": "danger", "public": "success", "staff only": "warning"}
+ACT_COLOURS = {
+    Removal.Act.DELETED: "danger",
+    Removal.Act.REPLACED: "warning",
+    Removal.Act.EXPIRED: "info",
+}
 _RECEIVED = "hearings.received"
 
 
@@ -224,6 +229,56 @@ class HearingAdmin(ModelAdmin):
         return format_html(
             "<audio controls preload='none' src='{}' aria-label='Recording'></audio>", address
         )
+
+
+@admin.register(Removal)
+class RemovalAdmin(ModelAdmin):
+    """What was removed, by whom, and what stays of it: to be read, by nobody to be changed."""
+
+    list_display = ("title", "date", "kind", "removed_name", "removed_at", "size", "file")
+    list_filter = ("act", "removed_at", "is_file_gone")
+    search_fields = ("title", "recording_name", "removed_name", "recording_sha256")
+    search_help_text = "Title, file name, who removed it, or SHA-256"
+    date_hierarchy = "removed_at"
+    list_per_page = 50
+    fields = (
+        *("title", "date", "still_there"),
+        *("act", "removed_name", "removed_at", "what_went", "what_stays"),
+        *("recording_name", "size", "file", "digest"),
+    )
+    readonly_fields = ("still_there", "size", "file", "digest")
+
+    def has_add_permission(self, request: HttpRequest, obj: Removal | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Removal | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Removal | None = None) -> bool:
+        return False
+
+    @display(description="hearing now")
+    def still_there(self, removal: Removal) -> str:
+        if (hearing := removal.hearing) is None:
+            return "deleted"
+        address = reverse("admin:hearings_hearing_change", args=[hearing.pk])
+        return format_html('<a class="underline" href="{}">{}</a>', address, hearing)
+
+    @display(description="kind", ordering="act", label=ACT_COLOURS)
+    def kind(self, removal: Removal) -> tuple[str, str]:
+        return removal.act, removal.get_act_display()
+
+    @display(description="size", ordering="recording_bytes")
+    def size(self, removal: Removal) -> str:
+        return filesizeformat(removal.recording_bytes)
+
+    @display(description="file", ordering="is_file_gone")
+    def file(self, removal: Removal) -> str:
+        return "gone" if removal.is_file_gone else "not deleted yet"
+
+    @display(description="SHA-256")
+    def digest(self, removal: Removal) -> str:
+        return format_html('<code class="digest">{}</code>', removal.recording_sha256)
 
 
 def _counted(count: int) -> str:

@@ -15,7 +15,7 @@ from django.core.files.storage import Storage
 from django.db import connection, transaction
 from django.utils import timezone
 
-from hearings import recording_removal, room, scratch, spool, tracks, validation
+from hearings import lost_recording, room, scratch, spool, tracks, validation
 from hearings.analysis import OnProgress, OnSound
 from hearings.copying import Copied, TooLarge, copy
 from hearings.examination import Examined, examined
@@ -115,7 +115,7 @@ def received(
         try:
             yield Received(location, shown, copied.byte_count, copied.sha256)
         except RecordingKnown as known:
-            known.is_put_back = recording_removal.put_back(known.hearing, location)
+            known.is_put_back = lost_recording.put_back(known.hearing, location)
             raise
 
 

@@ -345,7 +345,7 @@ class StorageCheck(models.Model):
 
 
 class Removal(models.Model):
-    """That a person removed a recording, with its hearing or for another one.
+    """That a recording was removed: by a person, or because its retention period was over.
 
     The record of it, for good; and a reminder, for until its file is gone.
     """
@@ -353,12 +353,13 @@ class Removal(models.Model):
     class Act(models.TextChoices):
         DELETED = "deleted", "Deleted with its hearing"
         REPLACED = "replaced", "Replaced by another"
+        EXPIRED = "expired", "Kept long enough"
 
     act = models.CharField(max_length=10, choices=Act)
     hearing = models.ForeignKey(
         Hearing, on_delete=models.SET_NULL, null=True, related_name="removals"
     )
-    # Of a replaced recording, for as long as the hearing is there.
+    # For as long as it is there.
     title = models.CharField("hearing", max_length=300)
     date = models.DateField("held on")
     recording = models.CharField(max_length=200)

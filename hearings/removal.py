@@ -1,4 +1,4 @@
-"""How a recording goes, with its hearing or for another one: text and files, never the record.
+"""How a recording goes: with its hearing, for another one, or alone once its period is over.
 
 ::
 
@@ -6,10 +6,13 @@
         → Removal: who, when, what → the hearing, or its old recording's findings → COMMIT
     then: the file is deleted, and the removal says so
 
+A recording whose period is over (`expire`) leaves what was made from it.
+
 Who dies in between leaves a removal whose file is not gone; `sweep` finds it.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -24,6 +27,7 @@ from hearings.signals import recording_leaving
 log = structlog.get_logger(__name__)
 
 BY_COMMAND = "command line"
+BY_ITSELF = "retention period"
 # Who it was where nobody was signed in.
 
 
@@ -48,7 +52,7 @@ def delete(hearing: Hearing, *, by: Any = None, account: Account | None = None) 
         held = _leaving(hearing)
         if held is None:
             return
-        _record(held, Removal.Act.DELETED, by, account)
+        _record(held, Removal.Act.DELETED, account, by=by)
         held.delete()
 
 
@@ -66,10 +70,23 @@ def replace(
             raise Hearing.DoesNotExist
         if held.recording_sha256 == recording.sha256:
             raise intake.RecordingKnown(held)
-        _record(held, Removal.Act.REPLACED, by, account)
+        _record(held, Removal.Act.REPLACED, account, by=by)
         held.findings.all().delete()
         RecordingAnalysis.objects.filter(hearing=held).delete()
         return intake.file(held, recording)
+
+
+def expire(hearing: Hearing, *, why: str, now: datetime) -> None:
+    """Remove the recording of *hearing*, whose row the caller's transaction holds; all else stays.
+
+    *why* goes on a sentence for people: “It was removed …”.
+    """
+    account = Account(f"The recording, {why}.", "The transcript, and all else of the hearing.")
+    with transaction.atomic():
+        _record(hearing, Removal.Act.EXPIRED, account, otherwise=BY_ITSELF)
+        hearing.recording.name = ""
+        hearing.recording_removed_at, hearing.recording_removed_why = now, why
+        hearing.save(update_fields=["recording", "recording_removed_at", "recording_removed_why"])
 
 
 def sweep() -> int:
@@ -95,12 +112,19 @@ def _leaving(hearing: Hearing) -> Hearing | None:
     return held
 
 
-def _record(hearing: Hearing, act: Removal.Act, by: Any, account: Account | None) -> None:
+def _record(
+    hearing: Hearing,
+    act: Removal.Act,
+    account: Account | None,
+    *,
+    by: Any = None,
+    otherwise: str = BY_COMMAND,
+) -> None:
     """Write down who removes what; once that is certain, have the files go."""
     told = account or Account("The recording, and all that was made from it.")
     removal = Removal.objects.create(
         act=act,
-        hearing=hearing if act == Removal.Act.REPLACED else None,
+        hearing=None if act == Removal.Act.DELETED else hearing,
         title=hearing.title,
         date=hearing.date,
         recording=hearing.recording.name or "",
@@ -110,7 +134,7 @@ def _record(hearing: Hearing, act: Removal.Act, by: Any, account: Account | None
         what_went=told.went,
         what_stays=told.stays,
         removed_by=by,
-        removed_name=by.get_username() if by else BY_COMMAND,
+        removed_name=by.get_username() if by else otherwise,
         is_file_gone=not hearing.recording,  # after a retention period
     )
     # Where it fails, the workers' own sweep does it.

@@ -4,9 +4,22 @@ import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 
 def kept_secret(path: Path) -> str:
-    """Return the secret in *path*, made first where there is none. Two starts at once agree."""
+    """Return the secret in *path*, made first where there is none. Two starts at once agree.
+
+    Raises ImproperlyConfigured where its folder is none to be written in.
+    """
+    try:
+        return _kept(path)
+    except OSError as error:
+        told = f"DATA_DIR is “{path.parent}”, which cannot be used: {error.strerror}."
+        raise ImproperlyConfigured(told) from error
+
+
+def _kept(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")

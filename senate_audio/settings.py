@@ -2,16 +2,14 @@
 
 import os
 import tempfile
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import environ
 import structlog
-from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
 from hearings.policies import CleanUp, RecordingLimits, RetentionPolicy, ScratchPolicy
+from senate_audio.environment import Environment
 from senate_audio.kept_secret import kept_secret
 from transcription.policies import (
     BudgetPolicy,
@@ -25,58 +23,22 @@ from transcription.policies import (
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
-
-
-def _optional(name: str) -> str | None:
-    """Return a setting, or None where it is missing or empty."""
-    return env.str(name, default="").strip() or None
-
-
-def _dollars(name: str) -> Decimal | None:
-    """Return an amount that is not negative; None for none."""
-    value = _optional(name)
-    if value is None:
-        return None
-    amount = Decimal(value) if value.replace(".", "", 1).isdecimal() else Decimal(-1)
-    if amount < 0:
-        raise ImproperlyConfigured(f"{name} is no amount such as 0.006: {value}")
-    return amount
-
-
-def _clean_up(name: str) -> CleanUp:
-    """Return when scratch files go."""
-    value = env.str(name, default=CleanUp.ON_PRESSURE.value)
-    if value not in set(CleanUp):
-        raise ImproperlyConfigured(f"{name} is none of {', '.join(CleanUp)}: {value}")
-    return CleanUp(value)
-
-
-def _days(name: str) -> int | None:
-    """Return a number of whole days, at least one; None for none."""
-    value = _optional(name)
-    if value is None or value == "0":
-        return None
-    if not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} is no number of days such as 365: {value}")
-    return int(value)
-
+env = Environment(BASE_DIR / ".env")
 
 # What must last --------------------------------------------------------------------------------
 
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 RECEIPTS_DIR = DATA_DIR / "receipts"
-MEDIA_ROOT = Path(_optional("MEDIA_ROOT") or DATA_DIR / "media")
+MEDIA_ROOT = Path(env.optional("MEDIA_ROOT") or DATA_DIR / "media")
 STATIC_ROOT = DATA_DIR / "static"
 MODELS_DIR = DATA_DIR / "models"
 
 # Who may connect -------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = _optional("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+DEBUG = env.switch("DEBUG", default=False)
+SECRET_KEY = env.optional("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
+ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.texts("CSRF_TRUSTED_ORIGINS")
 
 # Composition -----------------------------------------------------------------------------------
 
@@ -128,7 +90,7 @@ TEMPLATES = [
 # Database --------------------------------------------------------------------------------------
 
 DATABASES = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'senate_audio.sqlite3'}")
+    "default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'senate_audio.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Several processes write. WAL lets readers go on meanwhile, IMMEDIATE takes the write lock at
@@ -155,67 +117,68 @@ FILE_UPLOAD_HANDLERS = ["hearings.uploads.RecordingUploadHandler"]
 # Language and time -----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = env.str("TIME_ZONE", default="America/New_York")
+TIME_ZONE = env.time_zone("TIME_ZONE", "America/New_York")
 USE_TZ = True
 USE_I18N = False
 
 # What may be uploaded --------------------------------------------------------------------------
 
 RECORDING_LIMITS = RecordingLimits(
-    max_bytes=env.int("MAX_UPLOAD_MB", default=5120) * 1024 * 1024,
-    max_duration_ms=round(env.float("MAX_RECORDING_HOURS", default=12.0) * 3_600_000),
+    max_bytes=env.whole("MAX_UPLOAD_MB", 5120) * 1024 * 1024,
+    max_duration_ms=round(env.number("MAX_RECORDING_HOURS", 12.0) * 3_600_000),
 )
 
-RETENTION = RetentionPolicy(days=_days("RETENTION_DAYS"))
+RETENTION = RetentionPolicy(days=env.whole("RETENTION_DAYS", 0) or None)
 
 # What may be lost ------------------------------------------------------------------------------
 
 SCRATCH = ScratchPolicy(
-    folder=_optional("SCRATCH_DIR") or f"{tempfile.gettempdir()}/senate-audio-{os.getuid()}",
-    max_bytes=env.int("SCRATCH_LIMIT_MB", default=2048) * 1024 * 1024,
-    clean_up=_clean_up("SCRATCH_CLEAN_UP"),
+    folder=env.optional("SCRATCH_DIR") or f"{tempfile.gettempdir()}/senate-audio-{os.getuid()}",
+    max_bytes=env.whole("SCRATCH_LIMIT_MB", 2048) * 1024 * 1024,
+    clean_up=CleanUp(env.choice("SCRATCH_CLEAN_UP", list(CleanUp), CleanUp.ON_PRESSURE)),
 )
 
 # Engines ---------------------------------------------------------------------------------------
 
-OPENAI_API_KEY = _optional("OPENAI_API_KEY")
-OPENAI_BASE_URL = _optional("OPENAI_BASE_URL")
-OPENAI_TRANSCRIPTION_MODEL = env.str("OPENAI_TRANSCRIPTION_MODEL", default="gpt-transcribe")
-OPENAI_USD_PER_MINUTE = _dollars("OPENAI_USD_PER_MINUTE")
-WHISPER_MODEL = env.str("WHISPER_MODEL", default="base")
-WHISPER_THREADS = env.int("WHISPER_THREADS", default=0)
-ALIGN_WORDS = env.bool("ALIGN_WORDS", default=True)
+OPENAI_API_KEY = env.optional("OPENAI_API_KEY")
+OPENAI_BASE_URL = env.server("OPENAI_BASE_URL")
+OPENAI_TRANSCRIPTION_MODEL = env.text("OPENAI_TRANSCRIPTION_MODEL", "gpt-transcribe")
+OPENAI_USD_PER_MINUTE = env.dollars("OPENAI_USD_PER_MINUTE")
+WHISPER_MODEL = env.text("WHISPER_MODEL", "base")
+WHISPER_THREADS = env.whole("WHISPER_THREADS", 0)
+ALIGN_WORDS = env.switch("ALIGN_WORDS", default=True)
 ALIGNER = "transcription.engines.aligner.WhisperAligner"
-TRANSCRIPTION_ENGINE = _optional("TRANSCRIPTION_ENGINE") or (
+TRANSCRIPTION_ENGINE = env.optional("TRANSCRIPTION_ENGINE") or (
     "openai" if OPENAI_API_KEY else "whisper"
 )
-API_TIMEOUT_SECONDS = env.float("API_TIMEOUT_SECONDS", default=300.0)
+API_TIMEOUT_SECONDS = env.number("API_TIMEOUT_SECONDS", 300.0)
 
 CHUNKING = ChunkingPolicy()
 RATE = RatePolicy(
-    max_concurrent_chunks=env.int("MAX_CONCURRENT_CHUNKS", default=3),
-    capacity=env.int("RATE_LIMIT_CAPACITY", default=20),
-    per_minute=env.int("RATE_LIMIT_PER_MINUTE", default=20),
-    embedded_per_host=env.int("WHISPER_PER_HOST", default=1),
+    max_concurrent_chunks=env.whole("MAX_CONCURRENT_CHUNKS", 3, least=1),
+    capacity=env.whole("RATE_LIMIT_CAPACITY", 20, least=1),
+    per_minute=env.whole("RATE_LIMIT_PER_MINUTE", 20, least=1),
+    embedded_per_host=env.whole("WHISPER_PER_HOST", 1, least=1),
     probe_seconds=API_TIMEOUT_SECONDS + 30,
 )
 RETRY = RetryPolicy()
 MEMORY = MemoryPolicy(
-    limit_bytes=env.int("MEMORY_LIMIT_MB", default=0) * 1024 * 1024 or None,
-    chunk_bytes=env.int("CHUNK_MEMORY_MB", default=64) * 1024 * 1024,
+    limit_bytes=env.whole("MEMORY_LIMIT_MB", 0) * 1024 * 1024 or None,
+    chunk_bytes=env.whole("CHUNK_MEMORY_MB", 64, least=1) * 1024 * 1024,
 )
 BUDGET = BudgetPolicy(
-    usd_per_hearing=_dollars("BUDGET_USD_PER_HEARING"),
-    usd_per_month=_dollars("BUDGET_USD_PER_MONTH"),
+    usd_per_hearing=env.dollars("BUDGET_USD_PER_HEARING"),
+    usd_per_month=env.dollars("BUDGET_USD_PER_MONTH"),
 )
+_LEASE_SECONDS = env.number("LEASE_SECONDS", 30.0)
 LEASE = LeasePolicy(
-    lease_seconds=env.float("LEASE_SECONDS", default=30.0),
-    renew_seconds=env.float("LEASE_SECONDS", default=30.0) / 4,
+    lease_seconds=_LEASE_SECONDS,
+    renew_seconds=_LEASE_SECONDS / 4,
 )
 
 # The queue -------------------------------------------------------------------------------------
 
-WORKERS = env.int("WORKERS", default=RATE.max_concurrent_chunks + 2)
+WORKERS = env.whole("WORKERS", RATE.max_concurrent_chunks + 2, least=1)
 DISPATCHER = "transcription.dispatch.QueueDispatcher"
 
 _JOB_TIMEOUT = int(LEASE.job_seconds + API_TIMEOUT_SECONDS * 2)
@@ -284,7 +247,7 @@ UNFOLD = {
     },
 }
 
-METRICS_TOKEN = _optional("METRICS_TOKEN")
+METRICS_TOKEN = env.optional("METRICS_TOKEN")
 # Who sends it reads /metrics without signing in.
 
 # Security --------------------------------------------------------------------------------------
@@ -295,8 +258,9 @@ SESSION_COOKIE_HTTPONLY = True
 
 # Logs: one event a line; the hearing, run and chunk it belongs to come from context variables --
 
-LOG_FORMAT = env.str("LOG_FORMAT", default="text")
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+_LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LOG_FORMAT = env.choice("LOG_FORMAT", ["text", "json"], "text")
+LOG_LEVEL = env.choice("LOG_LEVEL", _LOG_LEVELS, "INFO")
 _LOG_FIELDS = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,

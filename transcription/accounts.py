@@ -1,5 +1,6 @@
 """What goes and what stays when a recording is removed, for the person who is asked."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -35,18 +36,33 @@ class Going:
 
     @property
     def parts(self) -> list[str]:
-        """Return what goes, a part a line."""
-        hearing = self.hearing
-        size = filesizeformat(hearing.recording_bytes).replace("\xa0", " ")
-        lines = [f"the recording “{hearing.recording_name}” ({size})"]
+        """Return what goes, a part a line; what is not there is not named."""
+        return [*self._given, *(list(self._made) or ["nothing else"])]
+
+    @property
+    def _given(self) -> Iterator[str]:
+        """Yield what people gave: the description and the recording."""
         if self.with_hearing:
             witnesses = counted(self.witnesses, "witness", "witnesses")
-            lines.insert(0, f"the hearing, with its description and {witnesses}")
-        text = counted(self.sentences, "sentence")
-        lines.append(f"{counted(self.runs, 'run')}, with {text} of transcript text")
-        lines.append(f"{counted(self.answers, 'answer')} of engines, with their receipts")
-        lines.append(counted(self.findings, "finding"))
-        return lines
+            whom = f" and {witnesses}" if self.witnesses else ""
+            yield f"the hearing, with its description{whom}"
+        if self.hearing.recording:  # else its retention period was over
+            size = filesizeformat(self.hearing.recording_bytes).replace("\xa0", " ")
+            yield f"the recording “{self.hearing.recording_name}” ({size})"
+
+    @property
+    def _made(self) -> Iterator[str]:
+        """Yield what was made from the recording."""
+        if self.runs:
+            text = counted(self.sentences, "sentence")
+            yield counted(self.runs, "run") + (
+                f", with {text} of transcript text" if self.sentences else ""
+            )
+        if self.answers:
+            receipts = "its receipt" if self.answers == 1 else "their receipts"
+            yield f"{counted(self.answers, 'answer')} of hosted engines, with {receipts}"
+        if self.findings:
+            yield counted(self.findings, "finding")
 
     @property
     def stays(self) -> list[str]:

@@ -22,7 +22,7 @@ from hearings.admin import HearingAdmin as DescribedHearingAdmin
 from hearings.forms import HearingForm
 from hearings.models import CheckStatus, Hearing
 from hearings.validation import Severity
-from transcription import dispatch, pipeline, rate_admin, retention, track_choice  # noqa: F401 (it registers itself)
+from transcription import admission, dispatch, pipeline, rate_admin, retention, track_choice  # noqa: F401 (it registers itself)
 from transcription.clock import database_clock
 from transcription.listing import State, with_state
 from transcription.models import Run, RunStatus
@@ -222,7 +222,7 @@ class HearingAdmin(RemovingAdmin, DescribedHearingAdmin):
         """
         try:
             runs = [run for hearing in hearings if (run := self._start(request, form, hearing))]
-        except pipeline.NotAccepted as unseen:
+        except admission.NotAccepted as unseen:
             self.message_user(request, str(unseen), messages.WARNING)
             return self._offered(request, form, hearings)
         if len(hearings) > 1:
@@ -241,8 +241,8 @@ class HearingAdmin(RemovingAdmin, DescribedHearingAdmin):
                 again=form.cleaned_data["again"],
                 accepted=request.POST.getlist("accepted"),
             )
-        except pipeline.StartRefused as refusal:
-            if isinstance(refusal, pipeline.NotAccepted) and len(self._keys(request)) == 1:
+        except admission.StartRefused as refusal:
+            if isinstance(refusal, admission.NotAccepted) and len(self._keys(request)) == 1:
                 raise
             self.message_user(request, f"{hearing}: {refusal}", messages.ERROR)
             return None

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from hearings.room import DiskFull
 from transcription import (
+    access,
     aligning,
     consequences,
     disks,
@@ -119,7 +120,7 @@ class ChunkJob:
         """Return the run's engine, ready; None where the run may not use it, or not here now."""
         engine = engine_for(run.engine, run.model)
         if run.hearing.is_closed and engine.capabilities.is_hosted:
-            pipeline.pause(run, reason=pipeline.CLOSED, now=self._clock())
+            pipeline.pause(run, reason=access.CLOSED, now=self._clock())
             return None
         key = (run.engine, run.model)
         if key not in self._engines:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from hearings import recording_removal
+from hearings import lost_recording
 from hearings.models import Hearing
 from hearings.spans import Span
-from transcription import pipeline
+from transcription import admission, pipeline
 from transcription.estimating import Estimate
 from transcription.forecast import Terms, terms_of
 from transcription.models import ChunkStatus, Run, RunStatus
@@ -41,8 +41,8 @@ def outlook(
     fresh = pipeline.preview(hearing, options)
     earlier = _found_again(hearing, options, again=again)
     plan = _left_of(earlier) if earlier else fresh
-    if (gone := recording_removal.complaint(hearing)) and (plan.chunks or earlier is None):
-        raise pipeline.StartRefused(gone)
+    if (gone := lost_recording.complaint(hearing)) and (plan.chunks or earlier is None):
+        raise admission.StartRefused(gone)
     terms = terms or terms_of(options.engine, options.model)
     return Outlook(plan, terms.estimate(plan), earlier)
 

@@ -13,21 +13,17 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from hearings import recording_removal
 from hearings.models import Hearing, RecordingAnalysis
-from hearings.validation import Severity
 from transcription import (
     acceptance,
-    access,
+    admission,
     dispatch,
     doubting,
     forecast,
     planning,
-    readiness,
     recutting,
 )
 from transcription.concluding import conclude
-from transcription.engines.base import AccessRefused, Engine
 from transcription.engines.registry import default_model, engine_for
 from transcription.hinting import keywords_of
 from transcription.logs import log_fields
@@ -35,30 +31,10 @@ from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 from transcription.recovery import recover_stalled
 from transcription.roster import subject_of
 from transcription.run_options import RunOptions, plan_of
-from transcription.scoring import Readiness, sentences
-from transcription.stretches import NoSuchStretch
 
 logger = logging.getLogger(__name__)
 
-CLOSED = access.CLOSED
-CHANGED = "The hearing’s recording was replaced, deleted or changed just now. Look again."
 EMBEDDED = "whisper"
-
-
-class StartRefused(Exception):
-    """A run cannot start; the message says why and what to do, a reason a line."""
-
-
-class NotAccepted(StartRefused):
-    """There are warnings that the person who starts the run has not seen."""
-
-    def __init__(self, readiness: Readiness) -> None:
-        super().__init__("Something was found that you have not seen yet. Look at it, then start.")
-        self.readiness = readiness
-
-
-class OutsideRecording(StartRefused):
-    """The stretch that was asked for is not in the recording."""
 
 
 def start(  # noqa: PLR0913 (each a wish of its own)
@@ -80,114 +56,42 @@ def start(  # noqa: PLR0913 (each a wish of its own)
     are kept with the run. Who *brings_workers* needs none alive. Raises StartRefused, and
     NotAccepted, before anything is sent. Call it outside transactions: a server may be asked.
     """
-    _refuse_impossible(hearing, options)
+    admission.check_possible(hearing, options)
     earlier = hearing.runs.exclude(status=RunStatus.CANCELLED)
     run = earlier.filter(settings_key=options.key(hearing)).first()
     if run and not (again and run.is_terminal):
         return _taken_up(run, now=now, brings_workers=brings_workers)
     if busy := earlier.active().first():
-        raise StartRefused(
+        raise admission.StartRefused(
             f"Run {busy.pk} with other settings ({busy.engine} {busy.model}) is "
             f"{busy.get_status_display().lower()} for this hearing. Wait for it, or cancel it."
         )
     try:
-        ready = assess(hearing, options, now=now, brings_workers=brings_workers)
-        _refuse_unready(ready, accepted)
+        ready = admission.assess(hearing, options, now=now, brings_workers=brings_workers)
+        admission.check_ready(ready, accepted)
         with transaction.atomic():
-            _hold_as_it_is(hearing)
+            admission.hold_as_it_is(hearing)
             run = _begun(hearing, options, by=by, now=now, again=again)
             acceptance.keep(run, ready, by=by, now=now)
             return run
     except IntegrityError as error:  # a second click was faster
-        raise StartRefused("Another run for this hearing was started just now.") from error
+        raise admission.StartRefused(
+            "Another run for this hearing was started just now."
+        ) from error
     except RecordingAnalysis.DoesNotExist as error:
-        raise StartRefused(CHANGED) from error
-
-
-def check_access(options: RunOptions, *, now: datetime) -> None:
-    """Return where the engine can be had, whatever the hearing. Raises StartRefused.
-
-    Costs nothing; may ask a server.
-    """
-    found = access.findings(check_engine(options), now=now)
-    if errors := [each for each in found if each.severity is Severity.ERROR]:
-        raise StartRefused("\n".join(sentences(each) for each in errors))
-
-
-def assess(
-    hearing: Hearing, options: RunOptions, *, now: datetime, brings_workers: bool = False
-) -> Readiness:
-    """Return what speaks against a fresh run, and the score. Costs nothing; may ask a server."""
-    engine = engine_for(options.engine, options.model)
-    given = readiness.circumstances(engine, now=now, brings_workers=brings_workers)
-    expected = forecast.terms_of(options.engine, options.model).estimate(plan_of(hearing, options))
-    return readiness.judge(hearing, given, language=options.language, cost_usd=expected.cost_usd)
-
-
-def check_going_on(run: Run, *, now: datetime, brings_workers: bool = False) -> None:
-    """Return where a run that stopped may go on, as far as one sees. Raises StartRefused."""
-    _refuse_unready(readiness.to_go_on(run, now=now, brings_workers=brings_workers), None)
-
-
-def _refuse_unready(ready: Readiness, accepted: Collection[str] | None) -> None:
-    if not ready.is_ready:
-        raise StartRefused(ready.refusal)
-    if accepted is not None and ready.unseen(accepted):
-        raise NotAccepted(ready)
+        raise admission.StartRefused(admission.CHANGED) from error
 
 
 def preview(hearing: Hearing, options: RunOptions) -> planning.Plan:
     """Return how `start` would cut the recording. Raises StartRefused where it would refuse it."""
-    _refuse_impossible(hearing, options)
+    admission.check_possible(hearing, options)
     return plan_of(hearing, options)
-
-
-def check_engine(options: RunOptions) -> Engine:
-    """Return the engine, which can work as far as one sees without a call. Raises StartRefused."""
-    try:
-        engine = engine_for(options.engine, options.model)
-        engine.check()
-    except KeyError as error:
-        raise StartRefused(f"There is no engine “{options.engine}”.") from error
-    except AccessRefused as error:
-        raise StartRefused(str(error)) from error
-    return engine
-
-
-def _hold_as_it_is(hearing: Hearing) -> None:
-    """Keep others from changing what is transcribed until the transaction ends.
-
-    Raises StartRefused where somebody has since *hearing* was read.
-    """
-    current = Hearing.objects.select_for_update().filter(pk=hearing.pk).first()
-    if current and (gone := recording_removal.complaint(current)):
-        raise StartRefused(gone)
-    if not (current and current.is_accepted and _same_sound(current, hearing)):
-        raise StartRefused(CHANGED)
-
-
-def _same_sound(one: Hearing, other: Hearing) -> bool:
-    is_same = one.recording.name == other.recording.name
-    return is_same and one.analysis.track == other.analysis.track
-
-
-def _refuse_impossible(hearing: Hearing, options: RunOptions) -> None:
-    if not hearing.is_accepted:
-        raise StartRefused(
-            "The recording has not been accepted: its check is under way or found errors."
-        )
-    if check_engine(options).capabilities.is_hosted and hearing.is_closed:
-        raise StartRefused(CLOSED)
-    try:
-        options.stretch(hearing)
-    except NoSuchStretch as error:
-        raise OutsideRecording(str(error)) from error
 
 
 def _taken_up(run: Run, *, now: datetime, brings_workers: bool) -> Run:
     """Let an earlier run of the same settings go on where it can."""
     if run.status == RunStatus.PAUSED or can_retry(run):
-        check_going_on(run, now=now, brings_workers=brings_workers)
+        admission.check_going_on(run, now=now, brings_workers=brings_workers)
     if run.status == RunStatus.PAUSED:
         resume(run, now=now)
     elif run.status in (RunStatus.INCOMPLETE, RunStatus.FAILED):
@@ -292,7 +196,7 @@ def retry(run: Run, *, now: datetime) -> bool:
     lacking = list(run.chunks.lacking())
     try:
         with transaction.atomic():
-            _hold_as_it_is(run.hearing)
+            admission.hold_as_it_is(run.hearing)
             if not run.move(to=RunStatus.TRANSCRIBING, now=now, reason=""):
                 return False
             for chunk in lacking:
@@ -370,7 +274,7 @@ def continue_embedded(run: Run, *, now: datetime) -> bool:
     if not engine_for(run.engine, run.model).capabilities.is_hosted:
         return False
     model = default_model(EMBEDDED)
-    engine = check_engine(RunOptions(engine=EMBEDDED, model=model, language=run.language))
+    engine = admission.check_engine(RunOptions(engine=EMBEDDED, model=model, language=run.language))
     slots = settings.RATE.embedded_per_host
     with transaction.atomic():
         if not run.move(

@@ -81,13 +81,7 @@ def lack() -> DiskFull | None:
 
 def sweep() -> int:
     """Delete the files that dead processes were writing or held as room; return how many."""
-    gone = 0
-    for path in _folder().glob("*.tmp"):
-        with contextlib.suppress(OSError), path.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-            gone += 1
-    return gone
+    return sum(_deleted(path) for path in _folder().glob("*.tmp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,47 +102,20 @@ def unnamed() -> Iterator[Unnamed]:
         return
     with os.scandir(_folder()) as entries:
         files = (Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False))
-        while paths := list(islice(files, _AT_ONCE)):
-            calls = {path: _NAME.fullmatch(path.name) for path in paths}
-            keys = [int(call[1]) for call in calls.values() if call]
-            sounds = Attempt.objects.filter(pk__in=keys).values_list("pk", "audio_sha256")
-            known = {(pk, sha256[:12]) for pk, sha256 in sounds}
-            for path, call in calls.items():
-                if call and (int(call[1]), call[2]) in known:
-                    continue
-                is_room = path.suffix == ".tmp"
-                if is_room and not _is_orphan(path):
-                    continue
-                with contextlib.suppress(FileNotFoundError):
-                    facts = path.stat()
-                    yield Unnamed(path, facts.st_size, facts.st_mtime, bool(call) or is_room)
-
-
-def delete(file: Unnamed) -> bool:
-    """Delete it, unless a call has it by now. Raises OSError."""
-    call = _NAME.fullmatch(file.path.name)
-    if call and Attempt.objects.filter(pk=call[1], audio_sha256__startswith=call[2]).exists():
-        return False
-    if not call and not _is_orphan(file.path):
-        return False
-    file.path.unlink(missing_ok=True)
-    return True
-
-
-def names() -> Iterator[str]:
-    """Yield the file names of the answers that are kept on this host."""
-    with contextlib.suppress(OSError):
-        yield from (path.name for path in _folder().glob("*.json"))
+        for path in _without_call(files):
+            is_room = path.suffix == ".tmp"
+            if is_room and not _is_orphan(path):
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                facts = path.stat()
+                is_ours = is_room or bool(_NAME.fullmatch(path.name))
+                yield Unnamed(path, facts.st_size, facts.st_mtime, is_ours)
 
 
 def forget(names: Iterable[str]) -> int:
-    """Delete answers by their file names; return how many were here."""
-    gone = 0
-    for name in names:
-        with contextlib.suppress(OSError):
-            (_folder() / name).unlink()
-            gone += 1
-    return gone
+    """Delete files by their names, as far as they are here and nobody's; return how many."""
+    here = (path for name in names if (path := _folder() / name).is_file())
+    return sum(_deleted(path) for path in _without_call(here))
 
 
 def read(call: Attempt) -> bytes | None:
@@ -168,12 +135,39 @@ def path_of(call: Attempt) -> Path:
     return _folder() / f"{call.pk}-{call.audio_sha256[:12]}.json"
 
 
+def _without_call(files: Iterator[Path]) -> Iterator[Path]:
+    """Yield those that no call names. One query for many."""
+    while paths := list(islice(files, _AT_ONCE)):
+        calls = {path: _NAME.fullmatch(path.name) for path in paths}
+        keys = [int(call[1]) for call in calls.values() if call]
+        sounds = Attempt.objects.filter(pk__in=keys).values_list("pk", "audio_sha256")
+        known = {(pk, sha256[:12]) for pk, sha256 in sounds}
+        yield from (
+            p for p, call in calls.items() if not call or (int(call[1]), call[2]) not in known
+        )
+
+
 def _is_orphan(path: Path) -> bool:
     """Say whether no living process holds this file as room for an answer."""
-    with contextlib.suppress(OSError), path.open("r+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with contextlib.suppress(OSError), _seized(path):
         return True
     return False
+
+
+def _deleted(path: Path) -> bool:
+    """Delete a file unless a living process holds it; say whether it is gone by that."""
+    with contextlib.suppress(OSError), _seized(path):
+        path.unlink()
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def _seized(path: Path) -> Iterator[None]:
+    """Hold the file for the block. Raises OSError where another process holds it."""
+    with path.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def _folder() -> Path:

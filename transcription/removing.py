@@ -66,9 +66,12 @@ def sweep(*, now: datetime) -> int:
 
 
 def sweep_all() -> int:
-    """Delete the receipts on this host of all calls ever removed; return how many there were."""
+    """Delete the receipts on this host of all calls ever removed; return how many there were.
+
+    Raises OSError.
+    """
     gone = 0
-    for batch in _batches(receipts.names()):
+    for batch in _batches(file.path.name for file in receipts.unnamed()):
         removed = PastCall.objects.filter(receipt__in=batch)
         gone += receipts.forget(removed.values_list("receipt", flat=True))
     return gone

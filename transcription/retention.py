@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from hearings import recording_removal
+from hearings import removal
 from hearings.models import CheckStatus, Hearing
 from hearings.policies import RetentionPolicy
 from transcription.expiry import Expiry, RunFacts, expiry
@@ -80,5 +80,5 @@ def _remove(pk: int, policy: RetentionPolicy, period: timedelta, *, now: datetim
         if goes_at is None or goes_at > now or not hearing.is_accepted:
             return False
         why = f"under the retention period of {policy.in_words}"
-        recording_removal.remove(hearing, why=why, now=now)
+        removal.expire(hearing, why=why, now=now)
     return True

@@ -15,7 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from hearings.times import clock
-from transcription import pipeline
+from transcription import admission, pipeline
 from transcription.amounts import about_how_long, price_in_words
 from transcription.bills import bill_of
 from transcription.clock import database_clock
@@ -174,9 +174,9 @@ class RunAdmin(ModelAdmin):
     def _carry_out(self, request: HttpRequest, run: Run, order: Order) -> None:
         try:
             if order.is_checked and (run.status == RunStatus.PAUSED or pipeline.can_retry(run)):
-                pipeline.check_going_on(run, now=database_clock())
+                admission.check_going_on(run, now=database_clock())
             is_done = order.carry_out(run, now=database_clock())
-        except pipeline.StartRefused as refusal:
+        except admission.StartRefused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return
         if is_done:

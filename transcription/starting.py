@@ -11,7 +11,7 @@ from django.conf import settings
 from hearings.models import Hearing
 from hearings.times import milliseconds_of
 from hearings.validation import Finding, Severity
-from transcription import host_facts, pipeline
+from transcription import admission, host_facts
 from transcription.engines.registry import NAMES, default_model, engine_for
 from transcription.estimating import Estimate, together
 from transcription.forecast import Terms, terms_of
@@ -257,7 +257,7 @@ def _offer(
     options = wishes.options_for(hearing, engine)
     try:
         found = outlook(hearing, options, again=wishes.again, terms=terms)
-    except pipeline.StartRefused as refusal:
+    except admission.StartRefused as refusal:
         return Offer(engine, None, str(refusal))
     if found.earlier:
         return Offer(engine, found, "")

@@ -82,7 +82,7 @@ def _answers(*, repairs: bool, now: datetime) -> Iterator[Problem | None]:
         problem = storage_problems.orphaned(
             "answer", str(file.path), byte_count=file.byte_count, is_ours=file.is_ours
         )
-        is_done = repairs and file.is_ours and receipts.delete(file)
+        is_done = repairs and file.is_ours and receipts.forget([file.path.name])
         yield problem.with_repair(DELETED) if is_done else problem
 
 

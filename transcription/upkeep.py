@@ -59,8 +59,11 @@ def _forget_finished() -> None:
 
 def begin() -> None:
     """Delete what was removed while nobody looked after this host."""
-    if gone := removing.sweep_all():
-        logger.info("%s answers of removed runs are deleted", gone)
+    try:
+        if gone := removing.sweep_all():
+            logger.info("%s answers of removed runs are deleted", gone)
+    except OSError as error:
+        logger.warning("The answers of removed runs cannot be looked for: %s", error)
 
 
 def _finish_removals(*, now: datetime) -> None:

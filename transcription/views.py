@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from hearings.models import CheckStatus, Hearing
 from hearings.spans import Span
-from transcription import pipeline
+from transcription import admission, pipeline
 from transcription.clock import database_clock
 from transcription.engines.registry import engine_for
 from transcription.exports import FORMATS
@@ -87,9 +87,9 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     run = get_object_or_404(Run, hearing=hearing, pk=pk)
     try:
         if pipeline.can_retry(run):
-            pipeline.check_going_on(run, now=database_clock())
+            admission.check_going_on(run, now=database_clock())
         pipeline.retry(run, now=database_clock())
-    except pipeline.StartRefused as refusal:
+    except admission.StartRefused as refusal:
         messages.error(request, str(refusal))
     return redirect(hearing)
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from tests.answers.kit import Trial
 from tests.factories import NOW
 from tests.fake_api import faults
-from transcription import pipeline
+from transcription import admission, pipeline
 from transcription.models import ChunkStatus, Run, RunStatus
 
 
@@ -57,13 +57,13 @@ def test_what_would_stop_it_again_is_said_and_nothing_is_sent(
 ) -> None:
     run = stop(trial)
     status, calls = run.status, trial.calls
-    pipeline.check_going_on(run, now=NOW)
+    admission.check_going_on(run, now=NOW)
     hinder(trial, settings)
     run = Run.objects.get(pk=run.pk)
 
-    with pytest.raises(pipeline.StartRefused, match=said):
-        pipeline.check_going_on(run, now=NOW)
-    with pytest.raises(pipeline.StartRefused, match=said):
+    with pytest.raises(admission.StartRefused, match=said):
+        admission.check_going_on(run, now=NOW)
+    with pytest.raises(admission.StartRefused, match=said):
         pipeline.start(run.hearing, trial.options(), by=None, now=NOW)
 
     run.refresh_from_db()

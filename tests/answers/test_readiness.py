@@ -16,7 +16,7 @@ from tests.factories import NOW
 from tests.fake_api import FakeApi, error_answer, faults
 from tests.fake_api.refusals import Fault, said
 from tests.fake_api.tls import self_signed
-from transcription import pipeline, rates
+from transcription import admission, pipeline, rates
 from transcription.models import AcceptedFinding, Run, RunStatus
 from transcription.policies import BudgetPolicy
 from transcription.scoring import Area, Readiness
@@ -34,7 +34,7 @@ def nobody_asked_just_now() -> None:
 
 
 def assessed(trial: Trial, model: str = "gpt-transcribe") -> Readiness:
-    return pipeline.assess(trial.hearing, trial.options(model=model), now=NOW)
+    return admission.assess(trial.hearing, trial.options(model=model), now=NOW)
 
 
 def codes(readiness: Readiness) -> set[str]:
@@ -78,7 +78,7 @@ def test_a_question_is_not_repeated_at_once_but_with_another_key(
 def test_a_start_is_refused_before_any_sound_is_sent(trial: Trial, fault: Fault, says: str) -> None:
     trial.api.lookup_fault = fault
 
-    with pytest.raises(pipeline.StartRefused, match=says) as refusal:
+    with pytest.raises(admission.StartRefused, match=says) as refusal:
         trial.start()
 
     assert_nothing_was_sent(trial)
@@ -86,7 +86,7 @@ def test_a_start_is_refused_before_any_sound_is_sent(trial: Trial, fault: Fault,
 
 
 def test_a_model_that_the_server_has_not_is_refused(trial: Trial) -> None:
-    with pytest.raises(pipeline.StartRefused, match="no model “abacus-1”"):
+    with pytest.raises(admission.StartRefused, match="no model “abacus-1”"):
         trial.start("abacus-1")
 
     assert_nothing_was_sent(trial)
@@ -98,7 +98,7 @@ def test_a_certificate_that_nobody_trusts_is_refused(
     with FakeApi(tls=self_signed(tmp_path)) as server:
         settings.OPENAI_BASE_URL = server.url
 
-        with pytest.raises(pipeline.StartRefused, match="certificate"):
+        with pytest.raises(admission.StartRefused, match="certificate"):
             trial.start()
 
         assert server.arrivals == []
@@ -134,8 +134,8 @@ def test_while_the_limit_is_closed_nobody_asks(trial: Trial) -> None:
 def test_a_model_that_ends_soon_is_a_warning(trial: Trial) -> None:
     chosen = trial.options(model="whisper-1")
 
-    early = pipeline.assess(trial.hearing, chosen, now=NOW)
-    late = pipeline.assess(trial.hearing, chosen, now=NOW + timedelta(days=300))
+    early = admission.assess(trial.hearing, chosen, now=NOW)
+    late = admission.assess(trial.hearing, chosen, now=NOW + timedelta(days=300))
 
     assert early.of(Area.ACCESS) == ()
     (warning,) = late.of(Area.ACCESS)
@@ -148,7 +148,7 @@ def test_a_closed_hearing_never_goes_to_a_hosted_engine(trial: Trial) -> None:
     trial.hearing.save()
 
     assert codes(assessed(trial)) == {"closed"}
-    with pytest.raises(pipeline.StartRefused, match="must not leave the house"):
+    with pytest.raises(admission.StartRefused, match="must not leave the house"):
         trial.start()
     assert_nothing_was_sent(trial)
 
@@ -168,7 +168,7 @@ def test_without_a_price_a_budget_refuses(trial: Trial, settings: Settings) -> N
     settings.BUDGET = BudgetPolicy(usd_per_month=Decimal(1000))
     settings.OPENAI_USD_PER_MINUTE = None
 
-    with pytest.raises(pipeline.StartRefused, match="OPENAI_USD_PER_MINUTE"):
+    with pytest.raises(admission.StartRefused, match="OPENAI_USD_PER_MINUTE"):
         trial.start()
 
     assert_nothing_was_sent(trial)
@@ -177,7 +177,7 @@ def test_without_a_price_a_budget_refuses(trial: Trial, settings: Settings) -> N
 def test_a_full_disk_refuses_and_says_where(trial: Trial, settings: Settings) -> None:
     settings.READINESS = replace(settings.READINESS, least_disk_bytes=2**60)
 
-    with pytest.raises(pipeline.StartRefused, match="Little room is left on the disk for rec"):
+    with pytest.raises(admission.StartRefused, match="Little room is left on the disk for rec"):
         trial.start()
 
     assert_nothing_was_sent(trial)
@@ -187,7 +187,7 @@ def test_a_full_disk_refuses_and_says_where(trial: Trial, settings: Settings) ->
 def test_a_host_without_ffmpeg_refuses(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
-    with pytest.raises(pipeline.StartRefused, match="apt-get install ffmpeg"):
+    with pytest.raises(admission.StartRefused, match="apt-get install ffmpeg"):
         trial.start()
 
     assert_nothing_was_sent(trial)
@@ -217,7 +217,7 @@ def test_what_a_person_has_not_seen_is_not_accepted(trial: Trial) -> None:
     chosen = trial.options(model="whisper-1")
     late = NOW + timedelta(days=300)
 
-    with pytest.raises(pipeline.NotAccepted) as refusal:
+    with pytest.raises(admission.NotAccepted) as refusal:
         pipeline.start(trial.hearing, chosen, by=None, now=late, accepted=["no_speech"])
 
     assert "model_ends" in [each.finding.code for each in refusal.value.readiness.warnings]
@@ -245,7 +245,7 @@ def test_too_little_memory_refuses(trial: Trial, settings: Settings) -> None:
         settings.READINESS, hosted_memory_bytes=2**60, hosted_least_memory_bytes=2**60
     )
 
-    with pytest.raises(pipeline.StartRefused, match="MB of memory are free"):
+    with pytest.raises(admission.StartRefused, match="MB of memory are free"):
         trial.start()
 
     assert_nothing_was_sent(trial)

@@ -28,7 +28,7 @@ from tests.storage_kit import (
     stray_scratch,
     stray_upload,
 )
-from transcription import pipeline, storage_check, storage_job
+from transcription import admission, pipeline, storage_check, storage_job
 from transcription.clock import database_clock
 from transcription.limiter import Limit, acquire
 
@@ -158,7 +158,7 @@ def test_a_marked_hearing_begins_no_run_and_is_well_again_when_its_file_is_back(
     found("--repair")
     hearing = Hearing.objects.get()
 
-    with pytest.raises(pipeline.StartRefused, match="not where it was stored"):
+    with pytest.raises(admission.StartRefused, match="not where it was stored"):
         pipeline.start(hearing, options(), by=None, now=NOW)
     intake.check_description(hearing, today=date(2026, 3, 13))
     assert Hearing.objects.get().check_status == CheckStatus.ACCEPTED

@@ -19,7 +19,7 @@ from tests.db.run_kit import (
 )
 from tests.factories import NOW, make_hearing
 from tests.fake_api import FakeApi
-from transcription import clusters, limiter, pipeline, rates, recovery
+from transcription import access, clusters, limiter, pipeline, rates, recovery
 from transcription.chunk_job import CLUSTER_VARIABLE
 from transcription.clock import database_clock
 from transcription.engines.base import (
@@ -336,7 +336,7 @@ def test_a_hearing_that_was_closed_after_the_start_is_not_sent(api: FakeApi) -> 
     assert work() == 0
 
     run.refresh_from_db()
-    assert (run.status, run.reason) == (RunStatus.PAUSED, pipeline.CLOSED)
+    assert (run.status, run.reason) == (RunStatus.PAUSED, access.CLOSED)
     assert api.arrivals == []
 
 

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from hearings.spans import Span
 from tests.db.run_kit import recorded_hearing
 from tests.factories import NOW, make_chunk, make_hearing, make_run
-from transcription import pipeline, rates
+from transcription import admission, pipeline, rates
 from transcription.estimating import CallPace, Limits
 from transcription.forecast import EMBEDDED_PACE, HOSTED_PACE, Terms, keep, terms_of
 from transcription.models import Attempt, Chunk, ChunkStatus, RateLimit, Run, RunStatus
@@ -180,5 +180,5 @@ def test_other_settings_are_another_run() -> None:
 
 
 def test_what_a_start_would_refuse_has_no_outlook() -> None:
-    with pytest.raises(pipeline.StartRefused, match="has not been accepted"):
+    with pytest.raises(admission.StartRefused, match="has not been accepted"):
         outlook(make_hearing(check_status="refused"), scripted())

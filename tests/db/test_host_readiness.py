@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from tests.factories import NOW, make_hearing
 from tests.unit.model_kit import CONTENT, SMALL
-from transcription import access, host_facts, memory, model_files, pipeline
+from transcription import access, admission, host_facts, memory, model_files, pipeline
 from transcription.engines.registry import engine_for
 from transcription.holders import this_process
 from transcription.models import Run, WorkerCluster
@@ -73,7 +73,7 @@ def test_under_a_limit_that_is_used_up_no_run_starts_and_it_says_why(settings: S
     cluster(canary_seconds_ago=1)
     chosen = RunOptions(engine="scripted", model="script", language="en")
 
-    with pytest.raises(pipeline.StartRefused, match="Only 0 MB of memory are left to the workers"):
+    with pytest.raises(admission.StartRefused, match="Only 0 MB of memory are left to the workers"):
         pipeline.start(make_hearing(), chosen, by=None, now=NOW)
 
 
@@ -133,7 +133,7 @@ def test_a_damaged_model_is_found_by_its_hash_though_its_size_is_right(small_mod
     file.write_bytes(bytes(file.stat().st_size))
 
     assert codes() == ["model_damaged"]
-    with pytest.raises(pipeline.StartRefused, match="fetch_model small"):
+    with pytest.raises(admission.StartRefused, match="fetch_model small"):
         pipeline.start(
             make_hearing(),
             RunOptions(engine="whisper", model="small", language="en"),

@@ -94,6 +94,29 @@ def test_a_stored_recording_is_the_source_byte_for_byte_under_a_name_of_ours() -
     assert hearing.check_status == CheckStatus.CHECKING
 
 
+def test_file_and_folder_are_on_the_disk_before_a_row_says_stored(
+    media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    sync = os.fsync
+
+    def noted_sync(descriptor: int) -> None:
+        sync(descriptor)
+        place = Path(f"/proc/self/fd/{descriptor}").readlink()
+        order.append(f"fsync {'folder' if place.is_dir() else place.stat().st_size}")
+
+    def noted_statement(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('INSERT INTO "hearings_hearing"'):
+            order.append("row")
+        return execute(sql, *rest)
+
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    with connection.execute_wrapper(noted_statement):
+        store(tone())
+
+    assert order == [f"fsync {len(tone())}", "fsync folder", "row"]
+
+
 def test_a_long_name_is_shortened_for_show() -> None:
     assert len(store(tone(), "a" * 900).recording_name) == 300
 

@@ -23,6 +23,7 @@ from tests.db.run_kit import (
 from tests.factories import NOW, make_chunk, make_hearing, make_run, words_of
 from tests.fake_api import FakeApi
 from transcription import dispatch, limiter, pipeline, recovery
+from transcription.admission import StartRefused
 from transcription.alone import alone
 from transcription.concluding import conclude
 from transcription.engines.base import AccessRefused, AudioRejected, AudioSlice, Transcription
@@ -30,7 +31,6 @@ from transcription.engines.scripted import ScriptedEngine, one_word_a_second
 from transcription.holders import this_process
 from transcription.limiter import Limit
 from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Slot
-from transcription.pipeline import StartRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("script")]
 

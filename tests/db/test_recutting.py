@@ -9,10 +9,10 @@ from hearings.spans import Span, total_ms, union
 from tests.db.run_kit import options, recorded_hearing, started
 from tests.factories import NOW, make_chunk, make_run, words_of
 from transcription import pipeline, planning, recutting
+from transcription.admission import StartRefused
 from transcription.engines.scripted import ScriptedEngine
 from transcription.engines.whisper import WhisperEngine
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus
-from transcription.pipeline import StartRefused
 from transcription.policies import ChunkingPolicy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("script")]

@@ -20,7 +20,7 @@ from tests.at_once import at_once
 from tests.db.run_kit import options, recorded_hearing
 from tests.db.test_bills import CENT, make_call
 from tests.factories import NOW, make_chunk, make_hearing, make_run, make_segments
-from transcription import budgets, metrics, pipeline, receipts, removing, upkeep
+from transcription import admission, budgets, metrics, pipeline, receipts, removing, upkeep
 from transcription.models import (
     Attempt,
     Chunk,
@@ -176,6 +176,19 @@ def test_receipts_on_a_host_that_was_off_go_when_it_begins(places: Path) -> None
     assert files_in(places / "receipts") == sorted(receipts.path_of(c).name for c in stay)
 
 
+def test_what_a_call_names_or_a_process_holds_is_not_forgotten(places: Path) -> None:
+    transcribed()
+    with receipts.reserved():
+        files = files_in(places / "receipts")
+        assert len(files) == 3
+
+        assert receipts.forget(files) == 0
+
+        assert files_in(places / "receipts") == files
+    Attempt.objects.all().delete()
+    assert receipts.forget(files) == 2
+
+
 def test_a_process_that_dies_after_the_commit_leaves_what_a_sweep_finds(places: Path) -> None:
     """`on_commit` never runs in this test: that is the death."""
     delete(transcribed())
@@ -295,7 +308,7 @@ def test_no_run_begins_with_a_recording_that_was_replaced_meanwhile() -> None:
     replaced(Hearing.objects.get(pk=seen.pk))
     Hearing.objects.update(check_status=CheckStatus.ACCEPTED, duration_ms=30_000)
 
-    with pytest.raises(pipeline.StartRefused, match="replaced, deleted or changed just now"):
+    with pytest.raises(admission.StartRefused, match="replaced, deleted or changed just now"):
         pipeline.start(seen, options(), by=None, now=NOW)
 
     assert not Run.objects.exists()
@@ -318,7 +331,7 @@ def test_a_start_and_a_delete_at_once_leave_both_or_neither() -> None:
         def start(hearing: Hearing = hearing) -> str:
             try:
                 pipeline.start(Hearing.objects.get(pk=hearing.pk), options(), by=None, now=NOW)
-            except (pipeline.StartRefused, Hearing.DoesNotExist):
+            except (admission.StartRefused, Hearing.DoesNotExist):
                 return "refused"
             return "started"
 

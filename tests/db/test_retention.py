@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from hearings import intake, recording_removal, spool
-from hearings.models import CheckStatus, Hearing
+from hearings import intake, removal, spool
+from hearings.models import CheckStatus, Hearing, Removal
 from hearings.spans import Span
 from tests.db.run_kit import NoDispatcher, options, recorded_hearing, silent_wav, started, work
 from tests.factories import NOW, make_chunk, make_hearing, make_run, make_segments
-from transcription import pipeline, retention, upkeep
+from transcription import admission, pipeline, retention, upkeep
 from transcription.models import ChunkStatus, Run, RunStatus
 from transcription.outlook import outlook
 
@@ -135,19 +135,38 @@ def test_the_database_holds_that_it_is_there_or_removed() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_dies_between_row_and_file_leaves_a_file_that_no_row_names(
+def test_who_dies_between_row_and_file_leaves_a_file_that_the_next_sweep_deletes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hearing = transcribed()
-    monkeypatch.setattr(
-        recording_removal, "_delete", lambda *_: None
-    )  # as if killed after the commit
-
-    applied()
-
+    hearing = transcribed(recording_sha256="a" * 64)
+    with spool.kept(_scratch(), "a" * 64) as take:
+        take(bytes(32_000))
+    with monkeypatch.context() as killed:
+        killed.setattr(removal, "_gone", lambda _: None)  # as if killed after the commit
+        applied()
     hearing.refresh_from_db()
-    (left,) = recordings(hearing)
-    assert not Hearing.objects.filter(recording=f"recordings/{left.name}").exists()
+    assert not hearing.recording and len(recordings(hearing)) == 1
+
+    upkeep.look_after(now=LATER)
+
+    assert recordings(hearing) == []
+    assert Removal.objects.get().is_file_gone
+
+
+def test_it_is_recorded_when_and_why_it_went(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    hearing = transcribed(title="Oversight of the Mint")
+    location = hearing.recording.name
+
+    with django_capture_on_commit_callbacks(execute=True):
+        applied()
+
+    record = Removal.objects.get()
+    assert (record.act, record.hearing, record.title) == ("expired", hearing, hearing.title)
+    assert (record.removed_name, record.removed_by) == ("retention period", None)
+    assert record.what_went == "The recording, under the retention period of 30 days."
+    assert record.recording == location and record.is_file_gone
 
 
 @pytest.mark.django_db(transaction=True)
@@ -176,9 +195,9 @@ def test_nothing_can_be_transcribed_again_but_what_was_done_is_found() -> None:
     assert pipeline.start(hearing, options(), by=None, now=LATER).pk == run.pk
     assert outlook(hearing, options()).earlier
     for chosen, again in ((options(), True), (options(parallel=2), False)):
-        with pytest.raises(pipeline.StartRefused, match="removed on 12 April 2026"):
+        with pytest.raises(admission.StartRefused, match="removed on 12 April 2026"):
             outlook(hearing, chosen, again=again)
-        with pytest.raises(pipeline.StartRefused, match="Upload the same recording"):
+        with pytest.raises(admission.StartRefused, match="Upload the same recording"):
             pipeline.start(hearing, chosen, by=None, now=LATER, again=again)
     assert Run.objects.count() == 1
 
@@ -194,7 +213,7 @@ def test_an_older_run_with_gaps_cannot_be_retried() -> None:
     applied()
 
     assert not pipeline.can_retry(Run.objects.get(pk=gaps.pk))
-    with pytest.raises(pipeline.StartRefused, match="The recording was removed on 12 April 2026"):
+    with pytest.raises(admission.StartRefused, match="The recording was removed on 12 April 2026"):
         pipeline.retry(stale, now=LATER)
     assert Run.objects.get(pk=gaps.pk).status == RunStatus.INCOMPLETE
 
@@ -266,7 +285,7 @@ def test_removal_and_a_start_at_once_never_leave_a_run_without_its_recording(
             try:
                 barrier.wait()
                 step()
-            except pipeline.StartRefused:
+            except admission.StartRefused:
                 pass
             finally:
                 connection.close()

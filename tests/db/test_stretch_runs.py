@@ -9,7 +9,7 @@ from pytest_django import Settings
 from hearings.models import Hearing
 from tests.db.run_kit import options, recorded_hearing, seconds_named, started, text_of, work
 from tests.factories import NOW, make_chunk, make_run, make_segments
-from transcription import pipeline
+from transcription import admission, pipeline
 from transcription.exports import FORMATS
 from transcription.forecast import terms_of
 from transcription.ledger import in_words
@@ -122,7 +122,7 @@ def test_an_interrupted_stretch_resumes_with_what_is_left() -> None:
 def test_a_stretch_beyond_the_recording_is_refused(from_ms: int | None, to_ms: int | None) -> None:
     hearing = recorded_hearing(30)
 
-    with pytest.raises(pipeline.OutsideRecording):
+    with pytest.raises(admission.OutsideRecording):
         started(hearing, replace(options(), from_ms=from_ms, to_ms=to_ms))
     assert not Run.objects.exists()
 

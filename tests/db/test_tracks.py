@@ -15,7 +15,7 @@ from hearings.models import CheckStatus, Hearing
 from hearings.policies import CleanUp, RecordingLimits, ScratchPolicy
 from tests.db.run_kit import options
 from tests.factories import NOW, make_chunk, make_hearing, make_run
-from transcription import pipeline, track_choice, upkeep
+from transcription import admission, pipeline, track_choice, upkeep
 from transcription.models import RunStatus
 from transcription.slicing import slice_of
 
@@ -145,7 +145,7 @@ def test_nothing_starts_on_a_sound_that_was_changed_meanwhile(two: Hearing) -> N
     two.analysis  # noqa: B018 (fetched, as the page does)
     track_choice.choose(Hearing.objects.get(pk=two.pk), "1")
 
-    with pytest.raises(pipeline.StartRefused, match="changed just now"):
+    with pytest.raises(admission.StartRefused, match="changed just now"):
         pipeline.start(two, options(), by=None, now=NOW)
 
 

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +13,17 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from django.conf import settings
 
 from tests.end_to_end.conftest import Cut
 from tests.end_to_end.world import Command, Databases, World, all_end, wait_until
 from tests.fake_api import FakeApi
+from tests.secrets import SENTINEL, traces_of
 
 pytestmark = pytest.mark.processes
 
 FAILED, WRONG_USAGE = 4, 2
+WRONG_SETTING = "A setting is wrong. WORKERS is “abc”; it has to be a whole number, 1 or more.\n"
 BOUND_SECONDS = 60.0
 # For an end where nothing is under way; far below what a call may take.
 COMMANDS = pytest.mark.parametrize("name", ["workers", "serve"])
@@ -99,14 +104,41 @@ def test_an_engine_that_there_is_not_is_a_sentence(world: World) -> None:
     )
 
 
-def test_a_setting_that_is_wrong_is_a_sentence(world: World) -> None:
-    with world.start("workers", RETENTION_DAYS="a year") as command:
+@pytest.mark.parametrize("name", ["workers", "serve", "migrate", "transcribe_hearing"])
+def test_a_setting_that_is_wrong_is_a_sentence(world: World, name: str) -> None:
+    with world.start(name, WORKERS="abc") as command:
         done = command.finished()
 
     assert done.code == WRONG_USAGE
-    assert (
-        done.err == "A setting is wrong. RETENTION_DAYS is no number of days such as 365: a year\n"
+    assert done.err == WRONG_SETTING and not done.out
+
+
+def test_a_password_in_a_setting_that_is_wrong_is_not_said(world: World) -> None:
+    url = f"postgres://clerk:{SENTINEL}@db:port/audio"
+    with world.start("workers", DATABASE_URL=url) as command:
+        done = command.finished()
+
+    assert done.code == WRONG_USAGE
+    assert done.err.startswith("A setting is wrong. DATABASE_URL cannot be read;")
+    assert traces_of(SENTINEL, done.err.encode()) == []
+
+
+def test_a_web_server_says_it_as_well_and_ends(world: World) -> None:
+    command = [sys.executable, "-m", "gunicorn", "senate_audio.wsgi", f"--bind=:{free_port()}"]
+
+    done = subprocess.run(
+        command,
+        cwd=settings.BASE_DIR,
+        env=world.environment(WORKERS="abc"),
+        capture_output=True,
+        text=True,
+        timeout=BOUND_SECONDS,
+        check=False,
     )
+
+    assert done.returncode == FAILED
+    assert WRONG_SETTING in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_pages_without_their_files_are_a_sentence(world: World) -> None:

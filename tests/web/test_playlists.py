@@ -6,6 +6,7 @@ that is kept or served.
 
 import subprocess
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from hearings.models import CheckStatus, Hearing
 from hearings.policies import ScratchPolicy
 from tests.web import hostile_kit as make
 from tests.web.admin_kit import upload
+from transcription.playback import CONTENT_TYPES
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +27,8 @@ HERTZ = 1_000
 # Of the tone.
 RATE = 16_000
 EXTENSIONS = ("mp3", "wav", "m4a", "txt", "m3u8", "mpd", "sdp", "ffconcat", "")
+OTHER_TYPES = {extension[1:] for extension in CONTENT_TYPES} - set(EXTENSIONS)
+# All others that a recording is served by: under these, one way to name the other file is enough.
 
 
 def ffconcat(named: str) -> str:
@@ -111,9 +115,13 @@ def kept_sound(*folders: Path, but: Path) -> list[bytes]:
     return found
 
 
-@pytest.mark.parametrize("extension", EXTENSIONS)
-@pytest.mark.parametrize("absolute", [False, True], ids=["relative", "absolute"])
-@pytest.mark.parametrize("playlist", PLAYLISTS)
+MATRIX = [
+    *product(PLAYLISTS, (False, True), EXTENSIONS),
+    *product((ffconcat,), (False,), sorted(OTHER_TYPES)),
+]
+
+
+@pytest.mark.parametrize(("playlist", "absolute", "extension"), MATRIX)
 def test_the_tone_is_in_nothing_that_is_kept_or_served(  # noqa: PLR0913, PLR0917 (places to look at)
     playlist: Callable[[str], str],
     absolute: bool,

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from hearings import recording_removal
+from hearings import removal
 from hearings.models import Hearing
 from tests.factories import NOW, make_hearing, make_run, make_segments
 from tests.web.admin_kit import change_address, upload
@@ -38,7 +38,7 @@ def transcribed(**values: Any) -> Hearing:
 
 def removed(**values: Any) -> Hearing:
     hearing = transcribed(**values)
-    recording_removal.remove(hearing, why="under the retention period of 30 days", now=REMOVED)
+    removal.expire(hearing, why="under the retention period of 30 days", now=REMOVED)
     return hearing
 
 
@@ -123,7 +123,7 @@ def test_the_same_recording_uploaded_again_puts_the_sound_back(
     hearing = Hearing.objects.get()
     Hearing.objects.update(check_status="accepted", duration_ms=60_000, is_published=True)
     hearing.refresh_from_db()
-    recording_removal.remove(hearing, why="under the retention period of 30 days", now=REMOVED)
+    removal.expire(hearing, why="under the retention period of 30 days", now=REMOVED)
     assert client.get(f"{hearing.get_absolute_url()}recording").status_code == 410
 
     page = upload(administrator, content=content, title="Another title").content.decode()

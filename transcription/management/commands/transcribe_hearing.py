@@ -16,7 +16,7 @@ from hearings.ffmpeg import MediaError
 from hearings.models import Hearing, ValidationFinding
 from hearings.times import clock
 from hearings.validation import Finding, Severity
-from transcription import clusters, filing, pipeline, source_arguments
+from transcription import admission, clusters, filing, pipeline, source_arguments
 from transcription.attached_cluster import STOP_MARGIN_SECONDS, AttachedCluster
 from transcription.bills import Bill, bill_of
 from transcription.clock import database_clock
@@ -71,9 +71,9 @@ class Command(BaseCommand):
             code = self._transcribe(source, options, reporter)
         except filing.NoSuchSource as error:
             raise failure(str(error), Exit.WRONG_USAGE) from error
-        except (pipeline.OutsideRecording, NoSuchStretch) as error:
+        except (admission.OutsideRecording, NoSuchStretch) as error:
             raise failure(str(error), Exit.WRONG_USAGE) from error
-        except (MediaError, RunUnderWay, pipeline.StartRefused, intake.Refused) as error:
+        except (MediaError, RunUnderWay, admission.StartRefused, intake.Refused) as error:
             raise failure(str(error), Exit.REFUSED) from error
         except intake.DiskFull as error:
             raise failure(str(error), Exit.PAUSED) from error
@@ -117,12 +117,12 @@ class Command(BaseCommand):
 def _refuse_early(source: str, known: Hearing | None, options: dict[str, Any]) -> None:
     """Refuse a new recording that no engine would get, before its gigabytes are copied and read."""
     chosen = source_arguments.run_options(known, options)
-    pipeline.check_engine(chosen)
+    admission.check_engine(chosen)
     if known:
         return
     try:
-        pipeline.check_access(chosen, now=database_clock())
-    except pipeline.StartRefused:
+        admission.check_access(chosen, now=database_clock())
+    except admission.StartRefused:
         if filing.filed_as(Path(source)) is None:  # what is filed may be done already
             raise
 

@@ -18,7 +18,7 @@ from hearings.ffmpeg import FfmpegMissing, MediaError
 from hearings.models import CheckStatus, Hearing
 from hearings.times import clock
 from hearings.validation import Finding
-from transcription import filing, forecast, pipeline, readiness, source_arguments
+from transcription import admission, filing, forecast, pipeline, readiness, source_arguments
 from transcription.clock import database_clock
 from transcription.engines.registry import engine_for
 from transcription.estimating import Estimate
@@ -110,9 +110,9 @@ def _expected(hearing: Hearing, chosen: RunOptions) -> Estimate | None:
     """Return what a fresh run would take; None where none could start."""
     try:
         plan = pipeline.preview(hearing, chosen)
-    except pipeline.OutsideRecording as error:
+    except admission.OutsideRecording as error:
         raise NoSuchStretch(str(error)) from error
-    except pipeline.StartRefused:
+    except admission.StartRefused:
         return None
     return forecast.terms_of(chosen.engine, chosen.model).estimate(plan)
 

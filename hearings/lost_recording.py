@@ -1,35 +1,15 @@
-"""A recording goes while its transcript stays, and comes back.
-
-The row comes first, then the file: who is killed between the two leaves a file that no row names,
-which `orphans` deletes. The other way round a row would promise what is not there.
-"""
+"""A hearing that lacks its recording: what is said of it, and how the recording comes back."""
 
 import logging
-from datetime import datetime
 
-from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
 
-from hearings import spool
 from hearings.models import Hearing
 from hearings.validation import STORAGE_CODES
 
 logger = logging.getLogger(__name__)
-
-
-def remove(hearing: Hearing, *, why: str, now: datetime) -> None:
-    """Delete the recording of *hearing*, whose row the caller's transaction holds.
-
-    *why* is a sentence for people. The decoded sound goes too; all that was made of it stays.
-    """
-    storage, location = hearing.recording.storage, hearing.recording.name or ""
-    hearing.recording.name = ""
-    hearing.recording_removed_at, hearing.recording_removed_why = now, why
-    hearing.save(update_fields=["recording", "recording_removed_at", "recording_removed_why"])
-    transaction.on_commit(lambda: _delete(storage, location))
-    transaction.on_commit(lambda: spool.forget(settings.SCRATCH, hearing.recording_sha256))
 
 
 def put_back(hearing: Hearing, location: str) -> bool:
