@@ -13,6 +13,7 @@ from hypothesis import settings as profiles
 from pytest_django import Settings
 
 from hearings.validation import Finding
+from tests.end_to_end.world import Databases
 from transcription import access
 from transcription.engines.openai_api import OpenAIEngine
 
@@ -34,6 +35,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 12, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Give what makes databases for processes that a test starts."""
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.drop()
 
 
 @pytest.fixture(autouse=True)

@@ -76,13 +76,6 @@ def model() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    made = Databases(tmp_path_factory.mktemp("databases"))
-    yield made
-    made.drop()
-
-
 @pytest.fixture
 def world(api: FakeApi, databases: Databases, tmp_path: Path) -> World:
     return World(tmp_path, databases.migrated(), api.url)

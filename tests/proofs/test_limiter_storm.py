@@ -39,13 +39,6 @@ MOST_RESERVING_SECONDS = 0.010
 SERVER = [sys.executable, "-m", "tests.fake_api", f"--delay={CALL_SECONDS}"]
 
 
-@pytest.fixture(scope="module")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    made = Databases(tmp_path_factory.mktemp("databases"))
-    yield made
-    made.drop()
-
-
 @pytest.fixture
 def world(databases: Databases, tmp_path: Path) -> World:
     seeds = {
