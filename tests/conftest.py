@@ -22,6 +22,15 @@ profiles.load_profile("busy")
 # A machine with much else to do is no reason to fail.
 
 
+LONG = ("end_to_end", "proofs", "speech")
+# Folders of the files that take longest.
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left with it when the others are done."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let no test be skipped where CI is set."""

@@ -22,7 +22,7 @@ from tests.end_to_end.world import POSTGRES, Databases, World, wait_until
 from tests.fake_api.arrivals import LoggedCall, calls_between, read_log, windows_over
 from tests.proofs.storm import Plan
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.alone]
 
 PROOF = os.environ.get("PROOF") == "full"
 STORM = (
