@@ -13,12 +13,22 @@ from hypothesis import settings as profiles
 from pytest_django import Settings
 
 from hearings.validation import Finding
+from tests.end_to_end.world import Databases
 from transcription import access
 from transcription.engines.openai_api import OpenAIEngine
 
 profiles.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 profiles.load_profile("busy")
 # A machine with much else to do is no reason to fail.
+
+
+LONG = ("end_to_end", "proofs", "speech")
+# Folders of the files that take longest.
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left with it when the others are done."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,6 +44,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 12, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Give what makes databases for processes that a test starts."""
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.drop()
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,13 @@ import io
 import wave
 from collections.abc import Iterator
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
+from django.conf import settings
 from pytest_django import Settings
 
+from hearings import spool
 from tests.answers.kit import KEY, Trial
 from tests.db.run_kit import TEN_SECONDS
 from tests.factories import make_hearing
@@ -31,8 +34,17 @@ def api(settings: Settings) -> Iterator[FakeApi]:
 
 @pytest.fixture
 def trial(api: FakeApi, db: None) -> Trial:
+    """Give a hearing of three chunks, its sound kept ready, so that no call waits for ffmpeg."""
     speech = [list(pair) for pair in TEN_SECONDS if pair[1] <= SECONDS * 1000]
-    hearing = make_hearing(content=_wav(KNOWN.pcm), speech=speech, duration_ms=SECONDS * 1000)
+    content = _wav(KNOWN.pcm)
+    hearing = make_hearing(
+        content=content,
+        recording_sha256=sha256(content).hexdigest(),
+        speech=speech,
+        duration_ms=SECONDS * 1000,
+    )
+    with spool.kept(settings.SCRATCH, hearing.recording_sha256) as take:
+        take(KNOWN.pcm)
     return Trial(api, hearing, KNOWN.text)
 
 

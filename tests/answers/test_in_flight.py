@@ -20,6 +20,7 @@ KNOWN_SECONDS = 0.15
 # Until everyone could know: calls that were announced before may still arrive.
 
 
+@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "fault", [faults.wrong_key(), faults.rate_limited("600")], ids=["wrong key", "slow down"]

@@ -1,6 +1,5 @@
 """Worlds for tests, and short recordings of every format, cut from the sample."""
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,8 +23,6 @@ CODECS = {
     "webm": ["-c:a", "libopus"],
     "mp4": ["-c:a", "aac"],
 }
-
-MODELS = Path(os.environ.get("MODELS_DIR", settings.BASE_DIR / "data" / "models"))
 
 Cut = Callable[..., Path]
 
@@ -70,17 +67,10 @@ def api() -> Iterator[FakeApi]:
 @pytest.fixture(scope="session")
 def model() -> Path:
     """Give the folder of the embedded engine's model, as an option takes it."""
-    folder = MODELS / "base"
+    folder = settings.MODELS_DIR / "base"
     if not (folder / "model.bin").exists():
         pytest.skip("The local model is missing: run “make model”.")
     return folder
-
-
-@pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    made = Databases(tmp_path_factory.mktemp("databases"))
-    yield made
-    made.drop()
 
 
 @pytest.fixture

@@ -224,6 +224,15 @@ class Databases:
         shutil.copy(_sqlite_file(self._template), _sqlite_file(copy))
         return copy
 
+    def drop_one(self, url: str) -> None:
+        """Delete the database at *url*, for who makes many."""
+        if not POSTGRES:
+            Path(_sqlite_file(url)).unlink()
+            return
+        name = url.rpartition("/")[2]
+        _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self._made.remove(name)
+
     def drop(self) -> None:
         for name in self._made:
             _administer(f'DROP DATABASE "{name}" WITH (FORCE)')

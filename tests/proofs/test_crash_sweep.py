@@ -15,7 +15,6 @@ from pathlib import Path
 from random import Random
 from typing import Any, Self
 
-import psycopg
 import pytest
 from django.conf import settings
 
@@ -44,7 +43,7 @@ PHASES = (*UNSENT, *CALLING, *UNKEPT, *KEPT)
 class Prompter:
     """Plays cases in the process that forks the workers."""
 
-    def __init__(self, databases: "CaseDatabases", folder: Path) -> None:
+    def __init__(self, databases: Databases, folder: Path) -> None:
         self.databases = databases
         self.folder = folder
         self.api = FakeApi()
@@ -116,27 +115,10 @@ class Prompter:
         return Evidence(case, json.loads(line), calls)
 
 
-class CaseDatabases(Databases):
-    """Databases that are gone as soon as their case is judged."""
-
-    def drop_one(self, url: str) -> None:
-        if not POSTGRES:
-            Path(url.removeprefix("sqlite:///")).unlink()
-            return
-        name = url.rpartition("/")[2]
-        with psycopg.connect(POSTGRES, autocommit=True) as postgres:
-            postgres.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-        self._made.remove(name)
-
-
 @pytest.fixture(scope="module")
-def prompter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prompter]:
-    databases = CaseDatabases(tmp_path_factory.mktemp("databases"))
-    try:
-        with Prompter(databases, tmp_path_factory.mktemp("crashes")) as made:
-            yield made
-    finally:
-        databases.drop()
+def prompter(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prompter]:
+    with Prompter(databases, tmp_path_factory.mktemp("crashes")) as made:
+        yield made
 
 
 def swept(prompter: Prompter, stories: Sequence[tuple[Death, ...]], *, of: str) -> list[Evidence]:

@@ -35,6 +35,7 @@ class Pile:
             return self._left >= 0
 
 
+@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 def test_the_slots_are_nearly_always_in_use_while_work_waits() -> None:
     pile, limit, policy = Pile(CALLS), Limit("calls", AT_ONCE), LeasePolicy()

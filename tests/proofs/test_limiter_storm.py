@@ -22,7 +22,7 @@ from tests.end_to_end.world import POSTGRES, Databases, World, wait_until
 from tests.fake_api.arrivals import LoggedCall, calls_between, read_log, windows_over
 from tests.proofs.storm import Plan
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.alone]
 
 PROOF = os.environ.get("PROOF") == "full"
 STORM = (
@@ -37,13 +37,6 @@ LEAST_USE = 0.9 if PROOF else 0.75
 MOST_RESERVING_SECONDS = 0.010
 # At the 95th percentile, on PostgreSQL.
 SERVER = [sys.executable, "-m", "tests.fake_api", f"--delay={CALL_SECONDS}"]
-
-
-@pytest.fixture(scope="module")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    made = Databases(tmp_path_factory.mktemp("databases"))
-    yield made
-    made.drop()
 
 
 @pytest.fixture

@@ -66,13 +66,19 @@ def scratch(settings: Settings, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def tone(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    sine = ("-f", "lavfi", "-i", f"sine={HERTZ}:r={RATE}:d=8")
+    folder = tmp_path_factory.mktemp("tone")
+    return make.made_file(folder, "made.ts", *sine, "-c:a", "aac", "-f", "mpegts")
+
+
 @pytest.fixture
-def other(recordings: Path) -> Path:
+def other(recordings: Path, tone: bytes) -> Path:
     """Give a tone beside what is uploaded."""
     recordings.mkdir()
     path = recordings / "other.ts"
-    sine = ("-f", "lavfi", "-i", f"sine={HERTZ}:r={RATE}:d=8")
-    path.write_bytes(make.made_file(recordings, "made.ts", *sine, "-c:a", "aac", "-f", "mpegts"))
+    path.write_bytes(tone)
     return path
 
 
