@@ -40,14 +40,21 @@ Heard = Sequence[HeardWord]
 
 
 def lost_part(heard: Heard, random: Random) -> tuple[int, int]:
-    """Return from which word to which a loss goes: five seconds, or twelve words, or more."""
+    """Return from which word to which a loss goes: five seconds, or twelve words, or more.
+
+    Five seconds of speech: a recess between two words is not lost with them.
+    """
     first = random.randrange(0, max(1, len(heard) - LOSS_WORDS))
     last = first + 1
     while last < len(heard) and not (
-        last - first >= LOSS_WORDS or heard[last - 1].end_ms - heard[first].start_ms >= LOSS_MS
+        last - first >= LOSS_WORDS or _spoken_ms(heard[first:last]) >= LOSS_MS
     ):
         last += 1
     return first, min(len(heard), last + random.choice((0, 0, 4, 15)))
+
+
+def _spoken_ms(words: Heard) -> float:
+    return sum(word.end_ms - word.start_ms for word in words)
 
 
 def middle(texts: list[str], first: int, last: int) -> list[str]:
