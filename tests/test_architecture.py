@@ -36,6 +36,7 @@ PURE = (
     "transcription.stretches",
     "transcription.merging",
     "transcription.places",
+    "transcription.seams",
     "transcription.sentences",
     "transcription.paragraphs",
     "transcription.coverage",
