@@ -37,6 +37,7 @@ PURE = (
     "transcription.stretches",
     "transcription.merging",
     "transcription.places",
+    "transcription.seams",
     "transcription.sentences",
     "transcription.paragraphs",
     "transcription.coverage",

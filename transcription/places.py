@@ -54,11 +54,11 @@ def _places(
     found: list[tuple[int, int, Word, int, int]] = []
     for near_ms, far_ms, word in stretches:
         before_ms = clock.spoken_ms
-        clock.pass_over(near_ms, far_ms)
-        found.append((near_ms, far_ms, word, before_ms, clock.spoken_ms))
         is_estimated = word.timing is Timing.ESTIMATED
-        if (clock.nearest_ms(before_ms) if is_estimated else near_ms - OFF_MS) - OFF_MS > shared_ms:
+        clock.pass_over(near_ms, far_ms, len(word.text) + 1 if is_estimated else 0)
+        if (clock.nearest_ms(before_ms) if is_estimated else near_ms) - OFF_MS > shared_ms:
             break
+        found.append((near_ms, far_ms, word, before_ms, clock.spoken_ms))
     places: list[Place] = []
     for near_ms, far_ms, word, before_ms, after_ms in found:
         at_ms = abs(word.middle_ms - edge_ms)
@@ -81,24 +81,30 @@ class _Clock:
     def __init__(self) -> None:
         self._spoken = [0]
         self._real: list[int] = []
-        self._first_ms = 0
+        self._first_letters = 0
+        self._letter_ms = 0.0
+        # What a letter takes where its time is an estimate.
 
     @property
     def spoken_ms(self) -> int:
         return self._spoken[-1]
 
-    def pass_over(self, near_ms: int, far_ms: int) -> None:
-        """Go on to the far end of a word."""
+    def pass_over(self, near_ms: int, far_ms: int, letters: int) -> None:
+        """Go on to the far end of a word; so many *letters* tell the pace where it is estimated."""
         if not self._real:
-            self._real, self._first_ms = [near_ms], far_ms - near_ms
+            self._real, self._first_letters = [near_ms], letters
+        # The longest: a word beside a silence is as long as what the silence left of its share.
+        if letters:
+            self._letter_ms = max(self._letter_ms, (far_ms - near_ms) / letters)
         start = max(near_ms, self._real[-1])
         self._spoken += [self.spoken_ms, self.spoken_ms + max(far_ms - start, 0)]
         self._real += [start, max(far_ms, start)]
 
     def nearest_ms(self, spoken_ms: float) -> int:
         """Return how near to the edge the moment after *spoken_ms* of speech may be."""
-        # The word at the edge may be there in full although the edge cut it.
-        spoken_ms = max(0, spoken_ms - self._first_ms - OFF_MS) / PACE
+        # The word at the edge may be there in full although the edge cut it, and so have its share.
+        first_ms = self._first_letters * self._letter_ms
+        spoken_ms = max(0, spoken_ms - first_ms - OFF_MS) / PACE
         return self._moment(spoken_ms, bisect_left(self._spoken, spoken_ms, lo=1)) - OFF_MS
 
     def farthest_ms(self, spoken_ms: float) -> int:

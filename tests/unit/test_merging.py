@@ -125,6 +125,12 @@ def test_the_same_word_at_another_time_is_another_word() -> None:
     assert text(left, right) == "no no"
 
 
+def test_many_words_at_another_time_are_other_words() -> None:
+    first, second = (words_of("we will vote now", start_ms=start) for start in (1_000, 3_200))
+
+    assert merge([Part(Span(0, 5_000), first), Part(Span(900, 6_000), second)]) == first + second
+
+
 def test_a_speakers_own_repeats_keep_their_count() -> None:
     words = words_of("the answer is no, no, no, and I said so")
 

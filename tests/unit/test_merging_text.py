@@ -8,7 +8,8 @@ from random import Random
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hearings.spans import Span
+from hearings.spans import Span, clip_all
+from tests.factories import words_of
 from tests.unit.speech_cases import RANDOMS, SpeechCase, plain, proof_settings
 from tests.unit.text_cases import RARER, text_cases
 from transcription.merging import Part, merge
@@ -84,10 +85,18 @@ def test_naive_merges_fail_on_most_of_the_same_cases() -> None:
     assert sum(by_text) < len(by_text) / 2
 
 
+def told(span: Span, text: str, *speech: Span) -> Part:
+    """Return a part of which an engine gave the text alone; *speech* is of the whole recording."""
+    inside = [
+        Span(each.start_ms - span.start_ms, each.end_ms - span.start_ms)
+        for each in clip_all(speech, span)
+    ]
+    words = spread(text, inside, span.duration_ms)
+    return Part(span, tuple(word.shifted(span.start_ms) for word in words))
+
+
 def text_only(span: Span, words: Sequence[Word]) -> Part:
-    text = " ".join(word.text for word in words)
-    spoken = spread(text, [Span(0, span.duration_ms)], span.duration_ms)
-    return Part(span, tuple(word.shifted(span.start_ms) for word in spoken))
+    return told(span, " ".join(word.text for word in words), span)
 
 
 def two_texts(random: Random) -> tuple[list[Word], list[Word], Span, Span]:
@@ -137,3 +146,74 @@ def test_words_that_one_side_misheard_are_neither_lost_nor_doubled(random: Rando
     merged = merge([text_only(left, ours), text_only(right, theirs)])
 
     assert len(merged) == len({word.start_ms for word in [*ours, *theirs]})
+
+
+def test_words_in_a_row_are_the_same_words_wherever_a_silence_put_them() -> None:
+    speech = Span(0, 2_400), Span(5_000, 5_900), Span(6_500, 9_500)
+    left = told(Span(0, 6_700), "service does judge bill question of reauthorization", *speech)
+    right = told(Span(4_000, 9_500), "does judge bill question of reauthorization now", *speech)
+
+    assert " ".join(said(merge([left, right]))) == (
+        "service does judge bill question of reauthorization now"
+    )
+
+
+def test_words_in_a_row_may_begin_with_the_one_that_the_edge_cut() -> None:
+    speech = Span(0, 2_500), Span(6_500, 11_500)
+    left = told(Span(0, 4_700), "service thank you thank you", *speech)
+    right = told(Span(1_000, 11_500), "service thank you thank you place open hearing", *speech)
+
+    assert " ".join(said(merge([left, right]))) == "service thank you thank you place open hearing"
+
+
+def test_a_word_beside_repeats_tells_their_count() -> None:
+    speech = Span(0, 1_900), Span(7_600, 11_400)
+    left = told(Span(0, 9_700), f"yes {'thank you ' * 4} uh", *speech)
+    right = told(Span(6_700, 11_400), f"yes {'thank you ' * 5} need time", *speech)
+
+    assert said(merge([left, right])) == ["yes", *["thank", "you"] * 5, "need", "time"]
+
+
+def test_words_that_follow_repeats_tell_their_count_where_one_side_has_times() -> None:
+    left = Part(
+        Span(0, 4_800),
+        (
+            *words_of("reauthorization", each_ms=1_000),
+            *words_of("S 1284 S 1284", start_ms=1_400, each_ms=200),
+            *words_of("been order order senate", start_ms=2_500, each_ms=500),
+        ),
+    )
+    speech = Span(1_000, 1_100), Span(1_800, 7_000)
+    text = "reauthorization S 1284 S 1284 been order order senate the bill no no"
+    right = told(Span(1_000, 7_000), text, *speech)
+
+    assert said(merge([left, right])) == text.lower().split()
+
+
+def test_repeats_that_fill_an_overlap_are_counted_as_well_as_estimates_tell() -> None:
+    left, right = Span(0, 10_000), Span(6_000, 16_000)
+
+    merged = merge([told(left, "no " * 20, left), told(right, "no " * 20, right)])
+
+    assert abs(len(merged) - 32) <= 2
+
+
+def test_the_end_of_repeats_is_as_little_evidence_as_all_of_them() -> None:
+    left = told(
+        Span(0, 8_400), f"ask to the {'weather service the ' * 2} weather service", Span(0, 8_400)
+    )
+    repeats = words_of(
+        "service the weather service the weather service know", start_ms=4_900, each_ms=500
+    )
+    right = Part(Span(4_900, 9_000), repeats)
+
+    assert said(merge([left, right])) == ["ask", "to", *["the", "weather", "service"] * 3, "know"]
+
+
+def test_a_word_that_a_side_heard_before_the_overlap_is_none_of_the_other_side() -> None:
+    before = Word(0, 10, "bill"), Word(300, 310, "S"), Word(600, 1_200, "1284")
+    repeats = words_of("S 1284 S 1284 S 12", start_ms=1_200, each_ms=350)
+    left = Part(Span(0, 3_300), (*before, *repeats))
+    right = told(Span(700, 4_900), f"uh {'S 1284 ' * 4} take federal", Span(0, 4_900))
+
+    assert said(merge([left, right])) == ["bill", *["s", "1284"] * 5, "take", "federal"]
