@@ -1,8 +1,8 @@
 """Where a recording is cut for an engine that decodes it in windows of half a minute. Pure.
 
 A window costs the same however short it is, and a word next to a cut is heard worse the less
-silence there is about it. So the cuts are chosen together: as few windows as can be, in the longest
-pauses. What is looked for is the shortest path through the pauses (Bellman 1958).
+silence there is about it. So the cuts are chosen together, for few windows and long pauses: one
+window more has to be worth it. What is looked for is the shortest path through the pauses (Bellman 1958).
 """
 
 from collections.abc import Iterator, Sequence

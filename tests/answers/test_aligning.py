@@ -233,7 +233,7 @@ def test_a_model_that_stops_at_the_end_of_a_sentence_is_asked_for_the_rest(
 
     trial.work()
 
-    assert len(heard_ms) > 1
+    assert min(heard_ms) < heard_ms[0]
     assert trial.run.chunks.filter(status=ChunkStatus.SUPERSEDED).exists()
 
 

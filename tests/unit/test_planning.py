@@ -155,7 +155,7 @@ def windows_of(speech: list[Span]) -> list[Span]:
     return [w for chunk in planned(speech, WINDOWED).chunks for w in chunk.windows]
 
 
-def test_there_are_as_few_windows_as_can_be() -> None:
+def test_pauses_that_are_all_alike_make_no_more_windows_than_need_be() -> None:
     windows = windows_of(talk(*[1_600] * 60))
 
     assert len(windows) == 5  # of 119.6 s
