@@ -19,6 +19,7 @@ from unfold.decorators import action, display
 from hearings import intake
 from hearings.forms import DayInput, HearingForm, UploadForm
 from hearings.models import CheckStatus, Committee, Hearing, Member, Removal, Witness
+from hearings.read_only_admin import ReadOnlyAdmin
 from hearings.times import clock
 from hearings.upload_answers import answered, refusal_of, refuse
 
@@ -232,7 +233,7 @@ class HearingAdmin(ModelAdmin):
 
 
 @admin.register(Removal)
-class RemovalAdmin(ModelAdmin):
+class RemovalAdmin(ReadOnlyAdmin):
     """What was removed, by whom, and what stays of it: to be read, by nobody to be changed."""
 
     list_display = ("title", "date", "kind", "removed_name", "removed_at", "size", "file")
@@ -247,15 +248,6 @@ class RemovalAdmin(ModelAdmin):
         *("recording_name", "size", "file", "digest"),
     )
     readonly_fields = ("still_there", "size", "file", "digest")
-
-    def has_add_permission(self, request: HttpRequest, obj: Removal | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Removal | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Removal | None = None) -> bool:
-        return False
 
     @display(description="hearing now")
     def still_there(self, removal: Removal) -> str:

@@ -11,9 +11,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django_htmx.http import HttpResponseClientRefresh
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from hearings.read_only_admin import ReadOnlyAdmin
 from hearings.times import clock
 from transcription import admission, pipeline
 from transcription.amounts import about_how_long, price_in_words
@@ -76,7 +76,7 @@ ORDERS = {
 }
 
 
-class RunAdmin(ModelAdmin):
+class RunAdmin(ReadOnlyAdmin):
     change_form_template = "admin/transcription/run/change_form.html"
     list_display = (
         "title",
@@ -97,15 +97,6 @@ class RunAdmin(ModelAdmin):
         ("requested_by", "created_at"),
         ("started_at", "finished_at"),
     )
-
-    def has_add_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

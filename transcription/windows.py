@@ -2,7 +2,8 @@
 
 A window costs the same however short it is, and a word next to a cut is heard worse the less
 silence there is about it. So the cuts are chosen together, for few windows and long pauses: one
-window more has to be worth it. What is looked for is the shortest path through the pauses (Bellman 1958).
+window more has to be worth it. What is looked for is the shortest path through the pauses (Bellman
+1958).
 """
 
 from collections.abc import Iterator, Sequence
