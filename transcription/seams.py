@@ -25,6 +25,9 @@ MISHEARD = 2 * FAR
 ALIKE, ALIKE_ESTIMATED = FAR // 4, FAR // 2
 # What a word that both heard makes up for; more where a time is estimated, since those are seldom
 # off by as much as they may be.
+STRANGE = FAR // 20
+# The cost of a word at the edge that is no piece of what the other side has there: it may be
+# another word's piece that was misheard, but rather is a word of its own.
 MANY = 4
 # So many words in a row that both heard are no accident, unless they repeat themselves.
 
@@ -127,10 +130,12 @@ def _aligned(
         if costs[i][j] == costs[i - 1][j - 1] + _pair(a, b, shared_ms):
             i, j = i - 1, j - 1
             pairs.append((a, b))
-        elif costs[i][j] == costs[i - 1][j] + _alone(a, shared_ms, is_innermost=i == len(left)):
-            i -= 1
-        else:
+        elif costs[i][j] == costs[i][j - 1] + _alone(
+            b, left[i - 1], shared_ms, is_innermost=j == 1, is_outside=i == len(left)
+        ):
             j -= 1
+        else:
+            i -= 1
     return pairs, (costs[-1][-1] + UNPAIRED // 2) // UNPAIRED
 
 
@@ -144,10 +149,11 @@ def _costs(left: Sequence[Heard], right: Sequence[Heard], shared_ms: int) -> lis
             if a and b:
                 ways.append(costs[i - 1][j - 1] + _pair(a, b, shared_ms))
             if a:
-                alone = _alone(a, shared_ms, is_innermost=i == last, is_outside=not j)
+                beside = right[j] if j < len(right) else None
+                alone = _alone(a, beside, shared_ms, is_innermost=i == last, is_outside=not j)
                 ways.append(costs[i - 1][j] + alone)
             if b:
-                alone = _alone(b, shared_ms, is_innermost=j == 1, is_outside=i == last)
+                alone = _alone(b, a, shared_ms, is_innermost=j == 1, is_outside=i == last)
                 ways.append(costs[i][j - 1] + alone)
             costs[i][j] = min(ways, default=0)
     return costs
@@ -166,15 +172,18 @@ def _pair(a: Heard, b: Heard, shared_ms: int) -> int:
     return FAR * off_ms**2 // most_ms**2 - gain
 
 
-def _alone(word: Heard, shared_ms: int, *, is_innermost: bool, is_outside: bool = False) -> int:
+def _alone(
+    word: Heard, beside: Heard | None, shared_ms: int, *, is_innermost: bool, is_outside: bool
+) -> int:
     """Return the cost of a word that the other side lacks.
 
-    None for the innermost, next to its part's edge, which may have cut it. An estimate may put
-    that one elsewhere, where its sound was too short to be heard as speech. And none for those
-    outside of all that the other side has, as far as they may lie outside of the overlap.
+    Hardly any for the innermost, next to its part's edge, which may have cut it: none for a piece
+    of what the other side has *beside* it, little for something else. An estimate may put that one
+    elsewhere, where its sound was too short to be heard as speech. And none for those outside of
+    all that the other side has, as far as they may lie outside of the overlap.
     """
     if is_innermost and word.place.at_edge:
-        return 0
+        return 0 if beside is None or word.key in beside.key else STRANGE
     if not is_outside:
         if word.is_timed:
             return UNPAIRED

@@ -217,3 +217,12 @@ def test_a_word_that_a_side_heard_before_the_overlap_is_none_of_the_other_side()
     right = told(Span(700, 4_900), f"uh {'S 1284 ' * 4} take federal", Span(0, 4_900))
 
     assert said(merge([left, right])) == ["bill", *["s", "1284"] * 5, "take", "federal"]
+
+
+def test_a_word_at_the_edge_that_is_no_piece_of_the_next_one_is_rather_one_of_its_own() -> None:
+    times = (350, 750), (950, 1_450), (1_250, 1_900), (1_900, 2_100), (2_350, 2_850)
+    left = Part(Span(0, 3_050), tuple(Word(*each, "Senator") for each in times))
+    text = "Senator Senator Senator come does court fact record come own right the Mister chairman"
+    right = told(Span(850, 12_200), text, Span(800, 2_700), Span(8_700, 12_200))
+
+    assert said(merge([left, right])) == [*["senator"] * 2, *text.lower().split()]
