@@ -386,6 +386,10 @@ class Removal(models.Model):
         default_permissions: ClassVar = ["view"]
         constraints: ClassVar = [
             models.CheckConstraint(name="removed_by_somebody", condition=~Q(removed_name="")),
+            models.CheckConstraint(
+                name="removal_names_what_is_to_go",
+                condition=Q(is_file_gone=True) | ~Q(recording=""),
+            ),
         ]
         indexes: ClassVar = [
             models.Index(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings as current
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from hearings import intake, removal, spool
@@ -187,6 +187,13 @@ def test_what_a_call_names_or_a_process_holds_is_not_forgotten(places: Path) -> 
         assert files_in(places / "receipts") == files
     Attempt.objects.all().delete()
     assert receipts.forget(files) == 2
+
+
+def test_the_database_holds_that_a_file_that_is_to_go_is_named() -> None:
+    delete(transcribed())
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Removal.objects.update(recording="", is_file_gone=False)
 
 
 def test_a_process_that_dies_after_the_commit_leaves_what_a_sweep_finds(places: Path) -> None:
