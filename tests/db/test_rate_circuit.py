@@ -25,7 +25,7 @@ from transcription import bucket, rates
 from transcription.models import Attempt, RateLimit
 from transcription.policies import RatePolicy
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 
 
 BREAKING = replace(POLICY, failing_least=4, cool_down_seconds=30, longest_cool_down_seconds=100)

@@ -24,7 +24,7 @@ from transcription import rates
 from transcription.engines.base import RateAdvice
 from transcription.models import RateLimit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 
 
 # Closing

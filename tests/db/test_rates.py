@@ -28,7 +28,7 @@ from transcription.models import RateLimit
 from transcription.policies import RatePolicy
 from transcription.rates import RateLimited
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alone]
 
 
 # The row
