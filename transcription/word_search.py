@@ -22,7 +22,7 @@ LETTERS_PER_SECOND = 21
 # Of speech; more are rarely said, and what is given too much is listened for in vain.
 SPARE_LETTERS = 60
 MOST_LETTERS = 1_300
-# Of one window: the model takes some 440 tokens.
+# Of one window: the model takes 300 tokens, of some four letters each.
 PILE_MS = 120
 # Words that begin so near to the last sound of a window were not said in it.
 NEIGHBOURS = 2

@@ -32,8 +32,9 @@ MS_PER_FRAME = 20
 FEATURE_FRAMES = 3_000
 # What it hears at once: 30 s.
 SAMPLES_PER_FEATURE = 160
-MOST_TOKENS = 440
-# The decoder takes 448, some of which say what is wanted.
+MOST_TOKENS = 300
+# The decoder takes 448. Each takes half a megabyte, and no half minute of speech has so many: they
+# are what is said later.
 MEDIAN_WIDTH = 7
 # Of the filter over attention in time, as Whisper has it.
 LEAST_LOGPROB, MOST_NO_SPEECH, MOST_COMPRESSION = -1.0, 0.6, 2.4
