@@ -50,7 +50,7 @@ def kept(policy: ScratchPolicy, name: str) -> Iterator[TakeSound]:
         spool.give_up()
 
 
-def read(policy: ScratchPolicy, name: str, span: Span, *, duration_ms: int) -> bytes | None:
+def read(policy: ScratchPolicy, name: str, span: Span, *, duration_ms: int | None) -> bytes | None:
     """Return the samples of *span*, silence past the end, or None where they are not kept.
 
     A spool that is not *duration_ms* long is of another analysis and not used.

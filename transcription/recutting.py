@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
+from hearings.models import RecordingAnalysis
 from hearings.spans import Span, clip_all
 from transcription import planning
 from transcription.engines.base import Capabilities
@@ -34,7 +35,8 @@ def split(
     """
     if chunk.span.duration_ms < LEAST_HALVED_MS:
         return False
-    speech = chunk.run.hearing.analysis.speech_in(chunk.span)
+    analysis = RecordingAnalysis.objects.filter(hearing=chunk.run.hearing_id)
+    speech = analysis.speech_in(chunk.span)
     halves = planning.halves(chunk.span, speech, settings.CHUNKING)
     with transaction.atomic():
         if not chunk.supersede(now=now, error=error, **(known or {})):

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 
 from hearings import ffmpeg, spool
-from hearings.models import Hearing
+from hearings.models import Hearing, RecordingAnalysis
 from hearings.spans import Span
 from hearings.tracks import decoded
 from transcription.engines.base import AccessRefused, AudioSlice, AudioUnreadable, Encoding
@@ -15,14 +15,14 @@ from transcription.models import Chunk
 def slice_of(chunk: Chunk) -> AudioSlice:
     """Return the audio of *chunk*. Raises AudioUnreadable, or AccessRefused without an ffmpeg."""
     hearing = chunk.run.hearing
-    speech = hearing.analysis.speech_in(chunk.span)
+    speech = RecordingAnalysis.objects.filter(hearing=hearing).speech_in(chunk.span)
     try:
         pcm = sound_of(
             recording_file(hearing),
             chunk.span,
             sha256=hearing.recording_sha256,
             track=chunk.run.track,
-            duration_ms=hearing.analysis.duration_ms,
+            duration_ms=hearing.duration_ms,
         )
     except ffmpeg.FfmpegMissing as error:
         raise AccessRefused(str(error)) from error
@@ -37,7 +37,7 @@ def slice_of(chunk: Chunk) -> AudioSlice:
     )
 
 
-def sound_of(path: Path, span: Span, *, sha256: str, track: str, duration_ms: int) -> bytes:
+def sound_of(path: Path, span: Span, *, sha256: str, track: str, duration_ms: int | None) -> bytes:
     """Return the samples of *span*: those that were analysed, where they are kept, else cut anew.
 
     Raises MediaError.
