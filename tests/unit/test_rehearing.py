@@ -29,15 +29,20 @@ def test_a_window_whose_speech_has_words_is_heard_once() -> None:
     assert ways_to_cut(read((0, 28_000)), SPEECH) == ()
 
 
-def test_a_window_with_a_hole_is_cut_some_seconds_before_it_then_just_before_it() -> None:
-    first, second = ways_to_cut(read((0, 18_000), (20_000, 28_000)), SPEECH)
+def test_a_window_with_a_hole_is_cut_some_seconds_before_it_then_just_before_and_after() -> None:
+    first, second, third = ways_to_cut(read((0, 18_000), (20_000, 28_000)), SPEECH)
 
     assert first == (Span(0, 9_900), Span(9_900, 28_000))
     assert second == (Span(0, 17_900), Span(17_900, 28_000))
+    assert third == (Span(0, 19_900), Span(19_900, 28_000))
 
 
-def test_a_hole_where_the_window_begins_is_cut_off_behind_its_first_words() -> None:
-    assert ways_to_cut(read((2_000, 28_000)), SPEECH) == ((Span(0, 1_900), Span(1_900, 28_000)),)
+def test_a_window_that_begins_with_a_hole_is_cut_some_seconds_after_it_then_just_after() -> None:
+    first, second, third = ways_to_cut(read((4_000, 28_000)), SPEECH)
+
+    assert first == (Span(0, 11_900), Span(11_900, 28_000))
+    assert second == (Span(0, 3_900), Span(3_900, 28_000))
+    assert third == (Span(0, 1_900), Span(1_900, 28_000))
 
 
 def test_silence_between_words_is_no_hole() -> None:

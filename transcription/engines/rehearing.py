@@ -21,7 +21,8 @@ LETTER_MS = 90
 REACH_MS = 100
 # Times of words and of speech differ by less.
 RUN_UP_MS = 8_000
-# So long before a hole a window is cut at first; roll calls are best heard from before they begin.
+# So long before a hole, or after one, a window is cut at first; roll calls are best heard from
+# before they begin.
 SETTLED_MS = 400
 # A second reading has to cover so much more speech than the first.
 COMPRESSED = 2.4
@@ -53,8 +54,10 @@ class Reading:
 def ways_to_cut(reading: Reading, speech: Sequence[Span]) -> tuple[tuple[Span, Span], ...]:
     """Return the ways to cut a doubtful window in two, the best first; none where all is well.
 
-    A window with a hole is cut in a pause some seconds before it, then in the one just before (or
-    after) it; one without a hole nearest its middle.
+    A window with a hole is cut in a pause some seconds before it, then in the one just before it,
+    then in the one just after. Where the window begins with the hole, no words are before it that
+    would help to hear it, so it is cut some seconds after it at first. One without a hole is cut
+    nearest its middle.
     """
     hole = max(_holes(reading, speech), key=lambda lost: lost.duration_ms, default=None)
     if hole is None and not reading.is_suspect:
@@ -62,11 +65,18 @@ def ways_to_cut(reading: Reading, speech: Sequence[Span]) -> tuple[tuple[Span, S
     window = reading.span
     inner = range(window.start_ms + LEAST_PIECE_MS, window.end_ms - LEAST_PIECE_MS + 1)
     cuts = [pause.middle_ms for pause in gaps(speech, window) if pause.middle_ms in inner]
-    wanted = [hole.start_ms - RUN_UP_MS, hole.start_ms] if hole else [window.middle_ms]
+    wanted = _wanted(hole, reading.words) if hole else [window.middle_ms]
     found = [min(cuts, key=lambda cut: abs(cut - at)) for at in wanted if cuts]
     return tuple(
         (Span(window.start_ms, cut), Span(cut, window.end_ms)) for cut in dict.fromkeys(found)
     )
+
+
+def _wanted(hole: Span, words: Sequence[Word]) -> list[int]:
+    """Return about where a window with a hole is cut, the best first."""
+    if any(word.start_ms < hole.start_ms for word in words):
+        return [hole.start_ms - RUN_UP_MS, hole.start_ms, hole.end_ms]
+    return [hole.end_ms + RUN_UP_MS, hole.end_ms, hole.start_ms]
 
 
 def is_better(first: Reading, second: Sequence[Reading], speech: Sequence[Span]) -> bool:
