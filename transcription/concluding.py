@@ -3,41 +3,39 @@
 import logging
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import accumulate, islice
+from itertools import islice
 
 from django.db import transaction
 
 from transcription import limiter, names
 from transcription.alone import alone
 from transcription.logs import log_fields
-from transcription.merging import Part, merge
+from transcription.merging import Part, merged
 from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Segment
 from transcription.people import Person, Subject
 from transcription.roster import subject_of
-from transcription.sentences import Sentence, sentences
+from transcription.sentences import Sentence, spoken
 from transcription.words import Word
 
 logger = logging.getLogger(__name__)
 
 READ_AT_ONCE = 8
 # Chunks with all that they heard.
-WRITTEN_AT_ONCE = 500
+WRITTEN_AT_ONCE = 100
 # Sentences. Rows are far larger than words, so there are never many of either at a time.
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What a run's chunks came to."""
+class Chunks:
+    """A run's chunks without their results, which may be long and are read when they are wanted."""
 
-    chunks: tuple[Chunk, ...]
-    # All that make up the run, without their results.
+    all: tuple[Chunk, ...]
+    # That make up the run.
     sources: tuple[Chunk, ...]
-    # Those that the words are from.
-    parts: tuple[Part, ...]
-    # What each of them heard.
+    # Those of them that words are from.
 
 
 def conclude(run: Run, *, now: datetime) -> bool:
@@ -49,24 +47,29 @@ def conclude(run: Run, *, now: datetime) -> bool:
         run.move(to=stage, now=now)
     if run.status != RunStatus.MERGING:
         return False
-    with alone(f"conclude-{run.pk}") as is_ours:  # several would have all the words in memory
+    with alone(f"conclude-{run.pk}") as is_ours:  # each would have all the text in memory
         return is_ours and _concluded(run, now=now)
 
 
 def _concluded(run: Run, *, now: datetime) -> bool:
-    """Make the transcript. False where somebody else has."""
-    heard = _heard(run)
-    spoken = sentences(merge(heard.parts))
-    segments = _segments(run, heard.sources, spoken)
+    """Make the transcript. False where somebody else has.
+
+    What was heard is gone through more than once, so that it need not all be in memory.
+    """
+    chunks = _chunks(run)
+    subject = subject_of(run.hearing)
+    segments = _segments(run, chunks.sources, subject, _proposals(_sentences(run), subject))
+    count = 0
     with transaction.atomic():
-        if not run.move(to=_ending(heard.chunks), now=now, reason=_why(heard.chunks)):
+        if not run.move(to=_ending(chunks.all), now=now, reason=_why(chunks.all)):
             return False
         run.segments.all().delete()
         while some := list(islice(segments, WRITTEN_AT_ONCE)):
             Segment.objects.bulk_create(some)
+            count += len(some)
     limiter.forget(run.limit_name)
     with log_fields(hearing=run.hearing.slug, run=run.pk):
-        logger.info("run ended: %s, %s segments", run.status, len(spoken))
+        logger.info("run ended: %s, %s segments", run.status, count)
     return True
 
 
@@ -78,17 +81,31 @@ def _stage(run: Run) -> RunStatus:
     return RunStatus.ALIGNING if left.exists() else RunStatus.MERGING
 
 
-def _heard(run: Run) -> Heard:
-    """Read the chunks, a few at a time: a result takes far more room than its words."""
-    chunks, sources, parts = [], [], []
-    for chunk in run.chunks.current().iterator(chunk_size=READ_AT_ONCE):
-        words = chunk.words if chunk.status == ChunkStatus.DONE else _second_best(chunk)
-        chunk.result = None
-        chunks.append(chunk)
+def _chunks(run: Run) -> Chunks:
+    found, sources = [], []
+    for chunk, words in _heard(run):
+        found.append(chunk)
         if words is not None:
             sources.append(chunk)
-            parts.append(Part(chunk.span, words))
-    return Heard(tuple(chunks), tuple(sources), tuple(parts))
+    return Chunks(tuple(found), tuple(sources))
+
+
+def _sentences(run: Run) -> Iterator[Sentence]:
+    """Yield what was said in a run."""
+    heard = ((chunk.span, words) for chunk, words in _heard(run))
+    return spoken(merged(Part(span, words) for span, words in heard if words is not None))
+
+
+def _heard(run: Run) -> Iterator[tuple[Chunk, tuple[Word, ...] | None]]:
+    """Yield the chunks with their words, a few at a time; a result takes far more room than those.
+
+    None where a chunk came to nothing.
+    """
+    chunks = run.chunks.current().order_by("start_ms", "end_ms")
+    for chunk in chunks.iterator(chunk_size=READ_AT_ONCE):
+        words = chunk.words if chunk.status == ChunkStatus.DONE else _second_best(chunk)
+        chunk.result = None
+        yield chunk, words
 
 
 def _second_best(chunk: Chunk) -> tuple[Word, ...] | None:
@@ -116,13 +133,16 @@ def _why(chunks: Sequence[Chunk]) -> str:
     return " ".join(dict.fromkeys(reasons))
 
 
-def _segments(run: Run, chunks: Sequence[Chunk], spoken: Sequence[Sentence]) -> Iterator[Segment]:
-    """Return the rows of the transcript. All that has to be asked or found is, at once."""
-    subject = subject_of(run.hearing)
+def _segments(
+    run: Run,
+    chunks: Sequence[Chunk],
+    subject: Subject,
+    proposed: Mapping[int, Sequence[names.Correction]],
+) -> Iterator[Segment]:
+    """Yield the rows of the transcript."""
     told = _told(run)
-    proposed = _proposals(spoken, subject)
-    return (
-        Segment(
+    for index, sentence in enumerate(_sentences(run)):
+        yield Segment(
             run=run,
             index=index,
             start_ms=sentence.start_ms,
@@ -132,10 +152,8 @@ def _segments(run: Run, chunks: Sequence[Chunk], spoken: Sequence[Sentence]) -> 
             confidence=sentence.confidence,
             flags=_flags(sentence, _sources(chunks, sentence), told, subject.people),
             words=[word.to_json() for word in sentence.words],
-            corrections=[correction.to_json() for correction in proposed[index]],
+            corrections=[correction.to_json() for correction in proposed.get(index, ())],
         )
-        for index, sentence in enumerate(spoken)
-    )
 
 
 def _sources(chunks: Sequence[Chunk], sentence: Sentence) -> list[Chunk]:
@@ -168,10 +186,15 @@ def _told(run: Run) -> dict[int, list[str]]:
     return told
 
 
-def _proposals(spoken: Sequence[Sentence], subject: Subject) -> dict[int, list[names.Correction]]:
+def _proposals(
+    sentences: Iterable[Sentence], subject: Subject
+) -> dict[int, list[names.Correction]]:
     """Return for each sentence the names that may be misspelt, counted by its own words."""
-    starts = list(accumulate((len(sentence.words) for sentence in spoken), initial=0))
-    texts = [word.text for sentence in spoken for word in sentence.words]
+    starts: list[int] = []
+    texts: list[str] = []
+    for sentence in sentences:
+        starts.append(len(texts))
+        texts += [word.text for word in sentence.words]
     proposed: dict[int, list[names.Correction]] = defaultdict(list)
     for correction in names.corrections(texts, subject):
         at = bisect_right(starts, correction.word) - 1

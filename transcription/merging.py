@@ -30,33 +30,50 @@ class Part:
 
 
 def merge(parts: Iterable[Part]) -> tuple[Word, ...]:
-    """Return all words of *parts* in order, those of an overlap once.
+    """Return all words of *parts*, which may come in any order, as `merged` yields them."""
+    return tuple(merged(sorted(parts, key=_position)))
 
-    The words do not overlap in time and lie within the parts. The parts may come in any order; one
-    that lies within what others cover adds nothing. Where two parts touch or overlap somebody was
-    cut short by us, so the dots that an engine writes there go; before a silence they stay.
+
+def merged(parts: Iterable[Part]) -> Iterator[Word]:
+    """Yield all words of *parts* in order, those of an overlap once.
+
+    *parts* come by their start, then by their end; one that lies within what others cover adds
+    nothing. The words do not overlap in time and lie within the parts. Where two parts touch or
+    overlap somebody was cut short by us, so the dots that an engine writes there go; before a
+    silence they stay. No more is in memory than the parts that overlap one another.
     """
-    merged: list[Word] = []
-    covered_ms = 0
-    uncovered = list(_uncovered(parts))
-    for part, following in zip_longest(uncovered, uncovered[1:]):
+    found: list[Word] = []
+    covered_ms, has_words = 0, False
+    for part, following in _with_following(_uncovered(parts)):
         words = [_within(part.span, word) for word in part.words]
-        if merged and part.span.start_ms <= covered_ms:
+        if has_words and part.span.start_ms <= covered_ms:
             words = _without_dots(words, 0, LEADING_DOTS)
         if following and following.span.start_ms <= part.span.end_ms:
             words = _without_dots(words, -1, TRAILING_DOTS)
         if part.span.start_ms < covered_ms:
-            _sew(merged, words, Span(part.span.start_ms, covered_ms))
+            _sew(found, words, Span(part.span.start_ms, covered_ms))
         else:
-            merged += words
-        covered_ms = part.span.end_ms
-    return _in_sequence(merged, covered_ms)
+            yield from _in_sequence(found, covered_ms)
+            found = words
+        covered_ms, has_words = part.span.end_ms, has_words or bool(words)
+    yield from _in_sequence(found, covered_ms)
+
+
+def _with_following(parts: Iterable[Part]) -> Iterator[tuple[Part, Part | None]]:
+    """Yield each part with the next one."""
+    before: Part | None = None
+    for part in parts:
+        if before:
+            yield before, part
+        before = part
+    if before:
+        yield before, None
 
 
 def _uncovered(parts: Iterable[Part]) -> Iterator[Part]:
-    """Yield the parts in order but for those that lie within what others cover."""
+    """Yield the parts but for those that lie within what others cover."""
     covered_ms = 0
-    for part in sorted(parts, key=_position):
+    for part in parts:
         if part.span.end_ms > covered_ms:
             covered_ms = part.span.end_ms
             yield part
@@ -88,15 +105,15 @@ def _without_dots(words: list[Word], at: int, dots: re.Pattern[str]) -> list[Wor
     return [*changed, *words[1:]] if at == 0 else [*words[:-1], *changed]
 
 
-def _sew(merged: list[Word], words: list[Word], shared: Span) -> None:
-    """Append *words*, whose first ones repeat the last ones of *merged* within *shared*."""
-    ours = places_before(merged, shared.end_ms, shared.duration_ms)
+def _sew(found: list[Word], words: list[Word], shared: Span) -> None:
+    """Append *words*, whose first ones repeat the last ones of *found* within *shared*."""
+    ours = places_before(found, shared.end_ms, shared.duration_ms)
     theirs = places_after(words, shared.start_ms, shared.duration_ms)
-    first = len(merged) - len(ours)
-    left, right = as_heard(merged[first:], ours), as_heard(words[: len(theirs)], theirs)
+    first = len(found) - len(ours)
+    left, right = as_heard(found[first:], ours), as_heard(words[: len(theirs)], theirs)
     kept, dropped = seam(left, right, shared)
-    del merged[first + (kept[-1].index + 1 if kept else 0) :]
-    merged += words[dropped[-1].index + 1 if dropped else 0 :]
+    del found[first + (kept[-1].index + 1 if kept else 0) :]
+    found += words[dropped[-1].index + 1 if dropped else 0 :]
 
 
 def _in_sequence(words: Sequence[Word], end_ms: int) -> tuple[Word, ...]:

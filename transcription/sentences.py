@@ -1,9 +1,9 @@
 """Words as sentences to read, to link to and to caption."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import islice, tee, zip_longest
 from statistics import fmean
 
 from transcription.words import Word
@@ -46,14 +46,18 @@ class Sentence:
     # Who says it, where that is known.
 
 
-def sentences(words: Sequence[Word]) -> tuple[Sentence, ...]:
-    """Return *words* as sentences, each word once.
+def sentences(words: Iterable[Word]) -> tuple[Sentence, ...]:
+    """Return *words* as sentences, all of those that `spoken` yields."""
+    return tuple(spoken(words))
 
-    Words in order that do not overlap, as `merge` returns them, give such sentences.
+
+def spoken(words: Iterable[Word]) -> Iterator[Sentence]:
+    """Yield *words* as sentences, each word once.
+
+    Words in order that do not overlap, as `merged` yields them, give such sentences.
     """
-    return tuple(
-        _sentence(piece) for spoken in _spoken(words) for piece in _short_enough(tuple(spoken))
-    )
+    for found in _up_to_ends(words):
+        yield from map(_sentence, _short_enough(tuple(found)))
 
 
 def _sentence(words: tuple[Word, ...]) -> Sentence:
@@ -68,10 +72,11 @@ def _sentence(words: tuple[Word, ...]) -> Sentence:
     )
 
 
-def _spoken(words: Sequence[Word]) -> Iterator[list[Word]]:
+def _up_to_ends(words: Iterable[Word]) -> Iterator[list[Word]]:
     """Yield the words up to each end of a sentence or long pause."""
     sentence: list[Word] = []
-    for word, following in zip_longest(words, islice(words, 1, None)):
+    these, next_ones = tee(words)
+    for word, following in zip_longest(these, islice(next_ones, 1, None)):
         sentence.append(word)
         if following is None or _is_break(word, following):
             yield sentence
