@@ -53,12 +53,12 @@ class _Measured(File):  # type: ignore[type-arg]  # generic in the stubs only
 
 
 def _flush(storage: Storage, location: str) -> None:
-    """Wait until file and folder are on the disk. Remote storages see to that themselves."""
+    """Wait until file and folders are on the disk. Remote storages see to that themselves."""
     try:
         path = Path(storage.path(location))
     except NotImplementedError:
         return
-    for place in (path, path.parent):
+    for place in (path, path.parent, path.parent.parent):  # the folder may be new itself
         handle = os.open(place, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -94,7 +94,7 @@ def test_a_stored_recording_is_the_source_byte_for_byte_under_a_name_of_ours() -
     assert hearing.check_status == CheckStatus.CHECKING
 
 
-def test_file_and_folder_are_on_the_disk_before_a_row_says_stored(
+def test_file_and_folders_are_on_the_disk_before_a_row_says_stored(
     media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
@@ -103,7 +103,7 @@ def test_file_and_folder_are_on_the_disk_before_a_row_says_stored(
     def noted_sync(descriptor: int) -> None:
         sync(descriptor)
         place = Path(f"/proc/self/fd/{descriptor}").readlink()
-        order.append(f"fsync {'folder' if place.is_dir() else place.stat().st_size}")
+        order.append(f"fsync {place.name if place.is_dir() else place.stat().st_size}")
 
     def noted_statement(execute: Any, sql: str, *rest: Any) -> Any:
         if sql.startswith('INSERT INTO "hearings_hearing"'):
@@ -114,7 +114,8 @@ def test_file_and_folder_are_on_the_disk_before_a_row_says_stored(
     with connection.execute_wrapper(noted_statement):
         store(tone())
 
-    assert order == [f"fsync {len(tone())}", "fsync folder", "row"]
+    folders = ["fsync recordings", f"fsync {media.name}"]
+    assert order == [f"fsync {len(tone())}", *folders, "row"]
 
 
 def test_a_long_name_is_shortened_for_show() -> None:
@@ -133,25 +134,6 @@ def test_a_recording_is_copied_in_blocks_never_whole() -> None:
     intake.store(described(), source, name="x", limits=LIMITS)
 
     assert all(size is not None and 0 < size <= 1024 * 1024 for size in source.asked)
-
-
-def test_bytes_and_folder_are_on_the_disk_before_a_row_says_so(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    happened: list[str] = []
-
-    def fsync(handle: int) -> None:
-        happened.append("folder" if os.path.isdir(f"/dev/fd/{handle}") else "file")  # noqa: PTH112
-
-    def saved(sender: Any, **_: Any) -> None:
-        happened.append("row")
-
-    monkeypatch.setattr("hearings.copying.os.fsync", fsync)
-    pre_save.connect(saved, sender=Hearing)
-    store(tone())
-    pre_save.disconnect(saved, sender=Hearing)
-
-    assert happened == ["file", "folder", "row"]
 
 
 @pytest.mark.parametrize(
