@@ -1,5 +1,6 @@
 """The sound of an analysis is kept for its slices, and goes with the recording."""
 
+import gc
 import io
 from dataclasses import replace
 from datetime import date
@@ -11,12 +12,13 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from hearings import ffmpeg, intake, removal, spool
-from hearings.models import Hearing
+from hearings.models import Hearing, RecordingAnalysis
 from hearings.policies import RecordingLimits, ScratchPolicy
 from hearings.spans import Span
 from tests.db.run_kit import silent_wav
 from tests.factories import make_chunk, make_run
 from transcription.engines.base import EngineError
+from transcription.models import Chunk
 from transcription.slicing import slice_of
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample" / "hearing.mp3"
@@ -60,6 +62,10 @@ def sliced(hearing: Hearing) -> bytes:
     return slice_of(make_chunk(make_run(hearing), 1)).pcm
 
 
+def analyses_in_memory() -> int:
+    return sum(isinstance(found, RecordingAnalysis) for found in gc.get_objects())
+
+
 def test_a_slice_is_the_sound_that_was_analysed(recording: bytes, scratch: ScratchPolicy) -> None:
     hearing = checked(recording)
 
@@ -86,6 +92,17 @@ def test_a_slice_needs_no_ffmpeg_where_the_sound_is_kept(
     spool.forget(scratch, hearing.recording_sha256)
     with pytest.raises(EngineError, match="Install ffmpeg"):
         slice_of(chunk)
+
+
+def test_a_slice_leaves_nothing_of_the_analysis_in_memory(recording: bytes) -> None:
+    pk = make_chunk(make_run(checked(recording)), 1).pk
+    gc.collect()  # what the check itself left
+    before = analyses_in_memory()
+
+    audio = slice_of(Chunk.objects.get(pk=pk))
+
+    assert audio.speech
+    assert analyses_in_memory() == before
 
 
 def test_a_slice_is_cut_anew_where_the_sound_is_of_another_length(

@@ -1,5 +1,6 @@
 """Each rule of merging on its own; test_merging_property.py holds them together."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations
 
@@ -7,7 +8,7 @@ import pytest
 
 from hearings.spans import Span
 from tests.factories import words_of
-from transcription.merging import Part, merge
+from transcription.merging import Part, merge, merged
 from transcription.words import Timing, Word
 
 
@@ -39,6 +40,20 @@ def test_a_word_at_a_cut_in_a_pause_is_not_taken_for_a_repeat() -> None:
     assert text(part(0, 1_000, (600, 900, "no,")), part(1_000, 2_000, (1_000, 1_400, "no."))) == (
         "no, no."
     )
+
+
+def test_words_are_given_before_the_next_part_but_one_is_read() -> None:
+    read: list[int] = []
+
+    def parts() -> Iterator[Part]:
+        for start_ms in range(0, 5_000, 1_000):
+            read.append(start_ms)
+            yield part(start_ms, start_ms + 1_000, (start_ms + 400, start_ms + 600, "aye"))
+
+    first = next(merged(parts()))
+
+    assert first.start_ms == 400
+    assert read == [0, 1_000, 2_000]
 
 
 def test_the_words_of_an_overlap_are_kept_once() -> None:
