@@ -7,7 +7,7 @@ Two neighbours that overlap are sewn together at a word that both have, far from
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, zip_longest
+from itertools import islice, tee, zip_longest
 
 from hearings.spans import Span
 from transcription.places import places_after, places_before
@@ -44,7 +44,8 @@ def merged(parts: Iterable[Part]) -> Iterator[Word]:
     """
     found: list[Word] = []
     covered_ms, has_words = 0, False
-    for part, following in _with_following(_uncovered(parts)):
+    these, next_ones = tee(_uncovered(parts))
+    for part, following in zip_longest(these, islice(next_ones, 1, None)):
         words = [_within(part.span, word) for word in part.words]
         if has_words and part.span.start_ms <= covered_ms:
             words = _without_dots(words, 0, LEADING_DOTS)
@@ -57,17 +58,6 @@ def merged(parts: Iterable[Part]) -> Iterator[Word]:
             found = words
         covered_ms, has_words = part.span.end_ms, has_words or bool(words)
     yield from _in_sequence(found, covered_ms)
-
-
-def _with_following(parts: Iterable[Part]) -> Iterator[tuple[Part, Part | None]]:
-    """Yield each part with the next one."""
-    before: Part | None = None
-    for part in parts:
-        if before:
-            yield before, part
-        before = part
-    if before:
-        yield before, None
 
 
 def _uncovered(parts: Iterable[Part]) -> Iterator[Part]:
