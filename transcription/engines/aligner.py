@@ -33,8 +33,8 @@ FEATURE_FRAMES = 3_000
 # What it hears at once: 30 s.
 SAMPLES_PER_FEATURE = 160
 MOST_TOKENS = 300
-# The decoder takes 448. Each takes half a megabyte, and no half minute of speech has so many: they
-# are what is said later.
+# The decoder takes 448. Each takes half a megabyte, and few half minutes of speech have so many;
+# the words beyond are looked for in the next one.
 MEDIAN_WIDTH = 7
 # Of the filter over attention in time, as Whisper has it.
 LEAST_LOGPROB, MOST_NO_SPEECH, MOST_COMPRESSION = -1.0, 0.6, 2.4
