@@ -96,7 +96,7 @@ def test_marks_of_sounds_are_no_words() -> None:
 
 def test_a_text_of_that_length_that_leaves_speech_unsaid_is_told_with_its_place() -> None:
     words = said(TESTIMONY)
-    end_ms = words[-1].end_ms + 3_000
+    end_ms = words[-1].end_ms + 2_500
 
     (found,) = suspicions(
         words,
@@ -134,7 +134,7 @@ def test_a_tail_without_words_is_told_with_its_place() -> None:
 
 def test_a_middle_and_a_head_without_words_are_told_with_their_places() -> None:
     before = said(TESTIMONY, from_ms=6_000)
-    hole = Span(before[-1].end_ms, before[-1].end_ms + 5_000)
+    hole = Span(before[-1].end_ms, before[-1].end_ms + 3_000)
     after = said(REPLY, from_ms=hole.end_ms)
 
     found = judged((*before, *after), speech=[Span(0, after[-1].end_ms)])
@@ -147,7 +147,7 @@ def test_a_middle_and_a_head_without_words_are_told_with_their_places() -> None:
 
 def test_a_shorter_hole_is_left_to_the_limits_of_what_can_be_known() -> None:
     before = said(TESTIMONY)
-    after = said(REPLY, from_ms=before[-1].end_ms + 4_999)
+    after = said(REPLY, from_ms=before[-1].end_ms + 2_999)
 
     assert judged((*before, *after)) == ()
 
@@ -325,17 +325,17 @@ def test_no_stretch_of_the_sample_is_suspected() -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_six_seconds_of_the_sample_taken_away_are_found(seed: int) -> None:
+def test_seconds_of_the_sample_taken_away_are_found(seed: int) -> None:
     words, speech = sample()
     random = Random(seed)
     start_ms = random.randint(0, speech[-1].end_ms - 8_000)
-    lost = Span(start_ms, start_ms + random.randint(7_000, 20_000))
+    lost = Span(start_ms, start_ms + random.randint(4_000, 20_000))
     kept = [word for word in words if not lost.overlaps(Span(word.start_ms, word.end_ms))]
 
     found = judged(kept, speech=speech)
 
     holes = [s for s in found if s.doubt in (Doubt.HEAD, Doubt.MIDDLE, Doubt.TAIL)]
-    if total_ms(clip_all(speech, lost)) >= 5_000:
+    if total_ms(clip_all(speech, lost)) >= 3_000:
         assert len(holes) == 1
         assert holes[0].span
         assert holes[0].span.overlaps(lost)
@@ -400,7 +400,7 @@ def test_it_never_raises_and_every_place_is_in_order(  # noqa: PLR0913, PLR0917 
     st.lists(st.sampled_from(LONGER_WORDS), min_size=1, max_size=400),
     st.integers(45, 95),
     st.booleans(),
-    st.integers(0, 3_000),
+    st.integers(0, 2_900),
 )
 def test_an_answer_of_honest_pace_is_never_suspected_of_its_amount(
     texts: list[str], ms_per_letter: int, with_times: bool, noise_ms: int
