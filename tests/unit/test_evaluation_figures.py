@@ -15,6 +15,7 @@ from transcription.evaluation import (
     heard_in,
     names_in,
     reference_in,
+    seam_errors_of_another,
 )
 from transcription.evaluation.comparison import traced
 
@@ -84,6 +85,38 @@ def test_words_lost_before_the_first_and_after_the_last_lie_there() -> None:
 
     assert seams is not None
     assert (seams.near.reference_words, seams.near.errors) == (2, 2)
+
+
+def test_another_text_is_judged_by_the_same_words_near_the_same_seams() -> None:
+    said = "The committee will come to order. Good morning and welcome."
+    heard = heard_in(
+        exported(
+            (0, "the committee will come to order"), (20, "good morning and welcome"), seams=[22.0]
+        )
+    )
+
+    found = seam_errors_of_another(said, heard, "A committee will come to odor. Good day very well")
+
+    assert found is not None
+    assert (found.seams, found.near.reference_words, found.near.errors) == (1, 4, 3)
+    assert (found.elsewhere.reference_words, found.elsewhere.errors) == (6, 2)
+
+
+def test_a_word_that_another_text_invents_counts_with_the_one_before_it() -> None:
+    heard = heard_in(exported((0, "come to order"), (20, "good morning"), seams=[20.5]))
+
+    found = seam_errors_of_another(
+        "Come to order. Good morning.", heard, "Oh come to order please good morning all"
+    )
+
+    assert found is not None
+    assert (found.near.errors, found.elsewhere.errors) == (1, 2)
+
+
+def test_without_seams_another_text_cannot_be_judged_near_them() -> None:
+    heard = heard_in(exported((0, "come to order")))
+
+    assert seam_errors_of_another("Come to order.", heard, "come to order") is None
 
 
 def test_where_there_is_no_seam_there_is_no_rate_near_one() -> None:

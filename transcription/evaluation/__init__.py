@@ -4,7 +4,7 @@ from transcription.evaluation.comparison import WordErrors, word_errors
 from transcription.evaluation.exported import Heard, heard_in, text_of_export
 from transcription.evaluation.figures import Figures, figures_of
 from transcription.evaluation.reference import Reference, names_in, reference_in
-from transcription.evaluation.seam_errors import Errors
+from transcription.evaluation.seam_errors import Errors, SeamErrors, seam_errors_of_another
 from transcription.evaluation.texts import NotComparable
 
 __all__ = [
@@ -13,11 +13,13 @@ __all__ = [
     "Heard",
     "NotComparable",
     "Reference",
+    "SeamErrors",
     "WordErrors",
     "figures_of",
     "heard_in",
     "names_in",
     "reference_in",
+    "seam_errors_of_another",
     "text_of_export",
     "word_errors",
 ]

@@ -1,12 +1,13 @@
 """Errors near the seams of a transcript against those elsewhere."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import compress, groupby
 
-from transcription.evaluation.comparison import Kind, Step, Traced
+from transcription.evaluation.comparison import Kind, Step, Traced, steps, traced
 from transcription.evaluation.exported import Heard, Placed
+from transcription.evaluation.texts import normalised
 
 NEAR_SECONDS = 5.0
 
@@ -34,16 +35,50 @@ class SeamErrors:
     elsewhere: Errors
 
 
-def seam_errors(steps: Sequence[Step], transcript: Traced, heard: Heard) -> SeamErrors | None:
+def seam_errors(found: Sequence[Step], transcript: Traced, heard: Heard) -> SeamErrors | None:
     """Return the errors near seams and elsewhere; None where places or seams are not known."""
     if heard.seams is None or heard.places is None:
         return None
-    places = [heard.places[source] for source in transcript.sources]
-    near: list[Step] = []
-    elsewhere: list[Step] = []
-    for step, moment in zip(steps, _moments(steps, places, heard.duration), strict=True):
-        (near if _is_near(moment, heard.seams) else elsewhere).append(step)
-    return SeamErrors(len(heard.seams), _errors(near), _errors(elsewhere))
+    return _told_apart(found, _near(found, transcript, heard), len(heard.seams))
+
+
+def seam_errors_of_another(said: str, heard: Heard, other: str) -> SeamErrors | None:
+    """Return the errors of the text *other* in the words that *heard* has near its seams.
+
+    Seams are in pauses, and what is said beside a pause, names most of all, is harder to hear for
+    anybody: only a transcript without seams there shows what they do. A word that *other* invents
+    counts with the one said before it. None where places or seams are not known.
+    """
+    if heard.seams is None or heard.places is None:
+        return None
+    words, transcript = normalised(said), traced(heard.words)
+    found = steps(words, transcript.words)
+    are_near = _near(found, transcript, heard)
+    near = {step.said for step, is_near in zip(found, are_near, strict=True) if is_near}
+    others = steps(words, normalised(other))
+    return _told_apart(others, [at in near for at in _said_last(others)], len(heard.seams))
+
+
+def _near(found: Sequence[Step], transcript: Traced, heard: Heard) -> list[bool]:
+    """Return for each step whether it is near a seam of *heard*, which knows of both."""
+    places = [(heard.places or ())[source] for source in transcript.sources]
+    moments = _moments(found, places, heard.duration)
+    return [_is_near(moment, heard.seams or ()) for moment in moments]
+
+
+def _said_last(found: Sequence[Step]) -> Iterator[int]:
+    """Yield for each step which word of the reference was said last."""
+    latest = 0
+    for step in found:
+        latest = latest if step.said is None else step.said
+        yield latest
+
+
+def _told_apart(found: Sequence[Step], are_near: Sequence[bool], seams: int) -> SeamErrors:
+    elsewhere = [not is_near for is_near in are_near]
+    return SeamErrors(
+        seams, _errors(list(compress(found, are_near))), _errors(list(compress(found, elsewhere)))
+    )
 
 
 def _moments(
