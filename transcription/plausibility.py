@@ -56,8 +56,7 @@ class Suspicion:
 LEAST_SPEECH_MS = 2_000
 # Less may be a cough.
 HOLE_MS = 3_000
-# Speech without a word, where each word has the engine's time; laughter may be as long. Honest
-# answers to six recordings have 1.1 s at most.
+# Speech without a word. Laughter may be as long; honest answers have 1.1 s at most.
 SOUNDS_MS = 1_000
 # A word is said in less time at either side of a stretch that its times span.
 LETTERS_PER_SECOND = 8.0

@@ -1,14 +1,15 @@
 """The embedded engine's way through its windows, with faster-whisper played by a script."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from hearings.spans import Span
 from transcription.engines.base import AudioSlice
-from transcription.engines.whisper import heard
+from transcription.engines.rehearing import Reading
+from transcription.engines.whisper import heard, reading_of
 
 SECOND = 16_000
 # Samples.
@@ -26,35 +27,29 @@ class Said:
 
 @dataclass
 class Segment:
-    seek: int
     words: list[Said]
     avg_logprob: float = -0.2
     compression_ratio: float = 1.5
 
 
 @dataclass
-class ScriptedPipeline:
+class Script:
     """Answers each call with the next texts, one a window; five words a second from its start."""
 
     answers: list[list[str]]
-    sounds: list[Any] = field(default_factory=list)
-    # The samples of each window of each call.
 
-    def transcribe(self, samples: Any, *, clip_timestamps: Any, **_: Any) -> tuple[Any, None]:
-        clips = [(clip["start"], clip["end"]) for clip in clip_timestamps]
-        self.sounds.append([samples[int(a * SECOND) : int(b * SECOND)] for a, b in clips])
+    def __call__(self, windows: Sequence[Span]) -> list[Reading]:
         texts = self.answers.pop(0)
         return [
-            Segment(
-                seek=round(start * 100),
-                words=[
-                    Said(f" {word}", start + i / 5, start + (i + 1) / 5)
-                    for i, word in enumerate(text.split())
-                    if word != "-"
-                ],
-            )
-            for (start, _), text in zip(clips, texts, strict=True)
-        ], None
+            reading_of([Segment(spoken(text))], window)
+            for text, window in zip(texts, windows, strict=True)
+        ]
+
+
+def spoken(text: str) -> list[Said]:
+    return [
+        Said(f" {word}", i / 5, (i + 1) / 5) for i, word in enumerate(text.split()) if word != "-"
+    ]
 
 
 def sound(seconds: int, *windows: Span, speech: tuple[Span, ...] = ()) -> AudioSlice:
@@ -63,8 +58,8 @@ def sound(seconds: int, *windows: Span, speech: tuple[Span, ...] = ()) -> AudioS
     return AudioSlice(samples.tobytes(), Span(0, seconds * 1000), windows, speech)
 
 
-def texts(pipeline: ScriptedPipeline, audio: AudioSlice) -> list[str]:
-    readings = heard(pipeline, audio, "en")
+def texts(script: Script, audio: AudioSlice) -> list[str]:
+    readings = heard(script, audio)
     return [" ".join(word.text for word in reading.words) for reading in readings]
 
 
@@ -83,50 +78,47 @@ def lost(words: int) -> str:
 def test_each_window_gets_its_own_words_at_their_times() -> None:
     audio = sound(10, FIRST, SECOND_WINDOW)
 
-    first, second = heard(ScriptedPipeline([["good morning", "aye"]]), audio, "en")
+    first, second = heard(Script([["good morning", "aye"]]), audio)
 
     assert [(word.text, word.start_ms) for word in first.words] == [("good", 0), ("morning", 200)]
     assert [(word.text, word.start_ms) for word in second.words] == [("aye", 4_000)]
 
 
 def test_windows_without_doubt_are_heard_once() -> None:
-    pipeline = ScriptedPipeline([[talk(20), talk(30)]])
+    script = Script([[talk(20), talk(30)]])
 
-    assert texts(pipeline, sound(10, FIRST, SECOND_WINDOW, speech=TALK)) == [talk(20), talk(30)]
+    assert texts(script, sound(10, FIRST, SECOND_WINDOW, speech=TALK)) == [talk(20), talk(30)]
 
 
 def test_a_window_with_a_hole_is_heard_again_in_two_and_the_better_reading_kept() -> None:
     holed = f"{lost(10)} {talk(20)}"
-    pipeline = ScriptedPipeline([[talk(20), holed], [talk(20), talk(10)]])
+    script = Script([[talk(20), holed], [talk(20), talk(10)]])
 
-    found = texts(pipeline, sound(10, FIRST, SECOND_WINDOW, speech=TALK))
+    found = texts(script, sound(10, FIRST, SECOND_WINDOW, speech=TALK))
 
     assert found == [talk(20), talk(20), talk(10)]
 
 
 def test_a_window_that_is_heard_no_better_in_any_way_keeps_its_first_words() -> None:
     holed = f"{talk(10)} {lost(10)} {talk(10)}"
-    pipeline = ScriptedPipeline([[talk(20), holed], ["no", "no"], ["no", "no"]])
+    script = Script([[talk(20), holed], ["no", "no"], ["no", "no"]])
 
-    found = texts(pipeline, sound(10, FIRST, SECOND_WINDOW, speech=TALK))
+    found = texts(script, sound(10, FIRST, SECOND_WINDOW, speech=TALK))
 
     assert found == [talk(20), talk(20)]
 
 
 def test_without_planned_windows_the_audio_is_heard_in_even_ones() -> None:
-    pipeline = ScriptedPipeline([["good", "morning", "all"]])
+    script = Script([["good", "morning", "all"]])
 
-    assert texts(pipeline, sound(70)) == ["good", "morning", "all"]
+    assert texts(script, sound(70)) == ["good", "morning", "all"]
 
 
 @pytest.mark.parametrize("said", [[" twenty", "-five"], [" twenty-five"]])
 def test_a_word_that_comes_in_parts_is_one_word(said: list[str]) -> None:
-    class Parts(ScriptedPipeline):
-        def transcribe(self, *_: Any, **__: Any) -> tuple[Any, None]:
-            words = [Said(text, i / 2, i / 2 + 0.4, 0.9 - i / 2) for i, text in enumerate(said)]
-            return [Segment(0, words)], None
+    words = [Said(text, i / 2, i / 2 + 0.4, 0.9 - i / 2) for i, text in enumerate(said)]
 
-    (reading,) = heard(Parts([]), sound(2, Span(0, 2_000)), "en")
+    reading = reading_of([Segment(words)], Span(0, 2_000))
 
     (word,) = reading.words
     assert word.text == "twenty-five"

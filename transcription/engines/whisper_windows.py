@@ -1,7 +1,5 @@
 """The samples of what Whisper hears at once: a window, and silence up to its thirty seconds."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,19 +12,12 @@ SAMPLES_PER_MS = SAMPLE_RATE // 1000
 FULL_SCALE = np.float32(32_768)
 
 
-def slots(count: int) -> list[Span]:
-    """Return where *count* windows lie when they are laid out one after another."""
-    starts = range(0, count * LONGEST_WINDOW_MS, LONGEST_WINDOW_MS)
-    return [Span(at, at + LONGEST_WINDOW_MS) for at in starts]
-
-
-def laid_out(audio: AudioSlice, windows: Sequence[Span]) -> NDArray[np.float32]:
-    """Return the samples of *windows* in -1 to 1, each at the start of its slot."""
-    laid = np.zeros((len(windows), LONGEST_WINDOW_MS * SAMPLES_PER_MS), np.float32)
-    for row, window in zip(laid, windows, strict=True):
-        piece = samples_of(audio, window)
-        row[: len(piece)] = piece
-    return laid.reshape(-1)
+def filled_up(audio: AudioSlice, window: Span) -> NDArray[np.float32]:
+    """Return the samples of *window* in -1 to 1, and noughts up to what Whisper hears at once."""
+    filled = np.zeros(LONGEST_WINDOW_MS * SAMPLES_PER_MS, np.float32)
+    piece = samples_of(audio, window)
+    filled[: len(piece)] = piece
+    return filled
 
 
 def samples_of(audio: AudioSlice, window: Span) -> NDArray[np.float32]:
