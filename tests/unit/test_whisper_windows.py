@@ -10,6 +10,7 @@ from hearings.spans import Span
 from transcription.engines.base import AudioSlice
 from transcription.engines.rehearing import Reading
 from transcription.engines.whisper import heard, reading_of
+from transcription.engines.whisper_windows import SLOT, laid_out
 
 SECOND = 16_000
 # Samples.
@@ -47,8 +48,11 @@ class Script:
 
 
 def spoken(text: str) -> list[Said]:
+    start = SLOT.start_ms / 1000
     return [
-        Said(f" {word}", i / 5, (i + 1) / 5) for i, word in enumerate(text.split()) if word != "-"
+        Said(f" {word}", start + i / 5, start + (i + 1) / 5)
+        for i, word in enumerate(text.split())
+        if word != "-"
     ]
 
 
@@ -114,9 +118,21 @@ def test_without_planned_windows_the_audio_is_heard_in_even_ones() -> None:
     assert texts(script, sound(70)) == ["good", "morning", "all"]
 
 
+def test_a_window_is_laid_between_silences_and_nothing_else_with_it() -> None:
+    """The samples of the second second are 200, of the third 300: full scale is 32,768."""
+    laid = laid_out(sound(10), Span(1_000, 3_000))
+
+    assert len(laid) == 60 * SECOND
+    heard_in = laid[30 * SECOND : 32 * SECOND] * 32_768
+    assert set(heard_in[:SECOND]) == {200}
+    assert set(heard_in[SECOND:]) == {300}
+    assert not laid[: 30 * SECOND].any()
+    assert not laid[32 * SECOND :].any()
+
+
 @pytest.mark.parametrize("said", [[" twenty", "-five"], [" twenty-five"]])
 def test_a_word_that_comes_in_parts_is_one_word(said: list[str]) -> None:
-    words = [Said(text, i / 2, i / 2 + 0.4, 0.9 - i / 2) for i, text in enumerate(said)]
+    words = [Said(text, 30 + i / 2, 30.4 + i / 2, 0.9 - i / 2) for i, text in enumerate(said)]
 
     reading = reading_of([Segment(words)], Span(0, 2_000))
 

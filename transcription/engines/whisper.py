@@ -31,7 +31,7 @@ from transcription.engines.base import (
 )
 from transcription.engines.rehearing import Reading, is_better, ways_to_cut
 from transcription.engines.spoken_language import other_languages
-from transcription.engines.whisper_windows import LONGEST_WINDOW_MS, filled_up
+from transcription.engines.whisper_windows import LONGEST_WINDOW_MS, SLOT, laid_out
 from transcription.merging import Part, merge
 from transcription.model_files import ModelMissing, located
 from transcription.words import Word
@@ -148,24 +148,24 @@ def read_window(model: "WhisperModel", audio: AudioSlice, language: str, window:
     from faster_whisper import BatchedInferencePipeline
 
     segments, _ = BatchedInferencePipeline(model).transcribe(
-        filled_up(audio, window),
+        laid_out(audio, window),
         language=language,
         temperature=0.0,
         word_timestamps=True,
         vad_filter=False,
         without_timestamps=True,
-        clip_timestamps=[{"start": 0, "end": LONGEST_WINDOW_MS / 1000}],
+        clip_timestamps=[{"start": SLOT.start_ms / 1000, "end": SLOT.end_ms / 1000}],
         batch_size=1,
     )
     return reading_of(list(segments), window)
 
 
 def reading_of(segments: Sequence[Any], window: Span) -> Reading:
-    """Return what faster-whisper says of *window*, in times from its start."""
+    """Return what faster-whisper says of *window*, which it heard in SLOT."""
     words = [word for segment in segments for word in _joined(segment.words or ())]
     return Reading(
         window,
-        _placed(words, window),
+        _placed(words, window, window.start_ms - SLOT.start_ms),
         logprob=min((segment.avg_logprob for segment in segments), default=0.0),
         compression=max((segment.compression_ratio for segment in segments), default=1.0),
     )
@@ -199,12 +199,12 @@ def _glued(left: Word, right: Word) -> Word:
     return Word(left.start_ms, right.end_ms, left.text + right.text, min(known, default=None))
 
 
-def _placed(words: Sequence[Word], window: Span) -> tuple[Word, ...]:
-    """Return *words*, whose times count from the start of *window*, at times inside it."""
+def _placed(words: Sequence[Word], window: Span, offset_ms: int) -> tuple[Word, ...]:
+    """Return *words* moved by *offset_ms*, their times kept inside *window*."""
     kept: list[Word] = []
     for word in words:
-        start = min(max(word.start_ms, 0) + window.start_ms, window.end_ms - 1)
-        end = min(max(word.end_ms + window.start_ms, start + 1), window.end_ms)
+        start = min(max(word.start_ms + offset_ms, window.start_ms), window.end_ms - 1)
+        end = min(max(word.end_ms + offset_ms, start + 1), window.end_ms)
         kept.append(Word(start, end, word.text, word.confidence))
     return tuple(kept)
 
