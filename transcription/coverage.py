@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hearings.spans import Span, clip_all, gaps, intersect, parts_in, total_ms, union
-from transcription.plausibility import HOLE_MS, LEAST_SPEECH_MS
+from transcription.plausibility import LEAST_SPEECH_MS
 
 SILENCE_MS = 10_000
 # A silence so long is marked where the text is read.
 APART_MS = 3_000
 # Speech on two sides of a longer silence belongs to two stretches.
+HOLE_MS = 5_000
+# Speech between words that is missing: times of words may be estimates.
 NOT_SENT = "not sent"
 # Speech that no chunk covers: a fault of the plan, shown rather than counted as silence.
 UNREADABLE = "The recording cannot be read here."

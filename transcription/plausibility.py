@@ -57,8 +57,8 @@ LEAST_SPEECH_MS = 2_000
 # Less may be a cough.
 HOLE_MS = 3_000
 # Speech without a word. Laughter may be as long; honest answers have 1.1 s at most.
-SOUNDS_MS = 1_000
-# A word is said in less time at either side of a stretch that its times span.
+SOUNDS_MS, LETTER_MS = 1_000, 90
+# A word is said in less, or less a letter, at either side of a stretch that its times span.
 LETTERS_PER_SECOND = 8.0
 # Of speech. Readings, hearings and council meetings have 10.5 to 18 in any 15 seconds.
 UNSURE_MS = 4_000
@@ -203,8 +203,6 @@ def _holes(answer: _Answer) -> Iterator[Suspicion]:
         return
     covered = [span for word in answer.words for span in _sounding(word)]
     for gap in gaps(covered, answer.whole):
-        if gap.duration_ms < HOLE_MS:
-            continue
         lost = clip_all(answer.speech, gap)
         if total_ms(lost) < HOLE_MS:
             continue
@@ -220,9 +218,10 @@ def _holes(answer: _Answer) -> Iterator[Suspicion]:
 
 def _sounding(word: Word) -> Iterator[Span]:
     start, end = max(0, word.start_ms), max(0, word.end_ms)
+    longest = max(SOUNDS_MS, round(LETTER_MS * sound_of(word.text)))
     if start < end:
-        yield Span(start, min(end, start + SOUNDS_MS))
-        yield Span(max(start, end - SOUNDS_MS), end)
+        yield Span(start, min(end, start + longest))
+        yield Span(max(start, end - longest), end)
 
 
 def _sparse(answer: _Answer, usual_pace: float | None) -> Iterator[Suspicion]:
