@@ -202,7 +202,7 @@ def _holes(answer: _Answer) -> Iterator[Suspicion]:
     if not answer.is_placed:
         return
     covered = [span for word in answer.words for span in _sounding(word)]
-    for gap in gaps(covered, answer.whole):
+    for gap in (gap for gap in gaps(covered, answer.whole) if gap.duration_ms >= HOLE_MS):
         lost = clip_all(answer.speech, gap)
         if total_ms(lost) < HOLE_MS:
             continue
