@@ -39,7 +39,9 @@ def seam_errors(found: Sequence[Step], transcript: Traced, heard: Heard) -> Seam
     """Return the errors near seams and elsewhere; None where places or seams are not known."""
     if heard.seams is None or heard.places is None:
         return None
-    return _told_apart(found, _near(found, transcript, heard), len(heard.seams))
+    places = [heard.places[source] for source in transcript.sources]
+    moments = _moments(found, places, heard.duration)
+    return _told_apart(found, [_is_near(at, heard.seams) for at in moments], len(heard.seams))
 
 
 def seam_errors_of_another(said: str, heard: Heard, other: str) -> SeamErrors | None:
@@ -53,17 +55,11 @@ def seam_errors_of_another(said: str, heard: Heard, other: str) -> SeamErrors | 
         return None
     words, transcript = normalised(said), traced(heard.words)
     found = steps(words, transcript.words)
-    are_near = _near(found, transcript, heard)
-    near = {step.said for step, is_near in zip(found, are_near, strict=True) if is_near}
+    places = [heard.places[source] for source in transcript.sources]
+    moments = _moments(found, places, heard.duration)
+    near = {s.said for s, at in zip(found, moments, strict=True) if _is_near(at, heard.seams)}
     others = steps(words, normalised(other))
     return _told_apart(others, [at in near for at in _said_last(others)], len(heard.seams))
-
-
-def _near(found: Sequence[Step], transcript: Traced, heard: Heard) -> list[bool]:
-    """Return for each step whether it is near a seam of *heard*, which knows of both."""
-    places = [(heard.places or ())[source] for source in transcript.sources]
-    moments = _moments(found, places, heard.duration)
-    return [_is_near(moment, heard.seams or ()) for moment in moments]
 
 
 def _said_last(found: Sequence[Step]) -> Iterator[int]:
