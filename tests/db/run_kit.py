@@ -10,6 +10,8 @@ from hearings.models import Hearing
 from tests.factories import NOW, make_hearing
 from transcription import pipeline
 from transcription.chunk_job import ChunkJob
+from transcription.engines.base import AccessRefused, AudioRejected, AudioSlice, Transcription
+from transcription.engines.scripted import one_word_a_second
 from transcription.models import Run
 from transcription.policies import LeasePolicy, RatePolicy
 from transcription.run_options import RunOptions
@@ -62,6 +64,20 @@ def work(clock: SetClock | None = None, *, lease: LeasePolicy | None = None) -> 
     """Be a worker until nothing is due; return how many chunks were taken."""
     job = ChunkJob(clock=clock or SetClock(), lease=lease or LeasePolicy(), rate=RatePolicy())
     return job.run()
+
+
+def refuse(audio: AudioSlice) -> Transcription:
+    raise AccessRefused("The key is wrong.")
+
+
+def reject_the_second(audio: AudioSlice) -> Transcription:
+    if audio.span.start_ms == 10_000:
+        raise AudioRejected("Not this one.")
+    return one_word_a_second(audio)
+
+
+def status_of(run: Run) -> str:
+    return Run.objects.get(pk=run.pk).status
 
 
 def text_of(run: Run) -> str:

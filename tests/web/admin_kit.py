@@ -5,6 +5,8 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from transcription.models import Run
+
 ADD = "/admin/hearings/hearing/add/"
 NO_WITNESSES = {"witnesses-TOTAL_FORMS": "0", "witnesses-INITIAL_FORMS": "0"}
 ONE_WITNESS = {
@@ -40,3 +42,13 @@ def change_address(pk: int) -> str:
 
 def run_address(pk: int) -> str:
     return f"/admin/transcription/run/{pk}/change/"
+
+
+def part(run: Run, name: str) -> str:
+    """Return the address of a part of a run's page."""
+    return f"/admin/transcription/run/{run.pk}/{name}/"
+
+
+def order(run: Run, name: str) -> str:
+    """Return where an order to a run is sent."""
+    return part(run, f"order/{name}")

@@ -1,0 +1,168 @@
+"""A run is concluded once, and what dead workers leave is put back."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from hearings.models import Hearing
+from tests.at_once import at_once
+from tests.db.run_kit import (
+    SetClock,
+    started,
+    status_of,
+    text_of,
+    work,
+)
+from tests.factories import NOW, make_chunk, make_run, words_of
+from transcription import dispatch, limiter, recovery
+from transcription.alone import alone
+from transcription.concluding import conclude
+from transcription.engines.scripted import ScriptedEngine
+from transcription.holders import this_process
+from transcription.limiter import Limit
+from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Slot
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("script")]
+
+LATER = NOW + timedelta(hours=1)
+
+
+def finished_chunks(run: Run) -> None:
+    for index in range(2):
+        words = words_of("the committee will come to order", start_ms=index * 10_000)
+        make_chunk(run, index, status=ChunkStatus.DONE, result=[word.to_json() for word in words])
+
+
+@pytest.mark.parametrize("status", [RunStatus.TRANSCRIBING, RunStatus.MERGING])
+def test_concluding_twice_is_harmless(status: RunStatus) -> None:
+    run = make_run(status=status)
+    finished_chunks(run)
+    stale = Run.objects.get(pk=run.pk)
+
+    assert conclude(run, now=NOW)
+    before = list(run.segments.values_list("index", "text"))
+    assert not conclude(run, now=NOW)
+    assert not conclude(stale, now=NOW)
+
+    assert list(run.segments.values_list("index", "text")) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_conclude_at_once_one_makes_the_transcript() -> None:
+    run = make_run()
+    finished_chunks(run)
+    copies = [Run.objects.get(pk=run.pk) for _ in range(4)]
+
+    won = at_once([partial(conclude, copy, now=NOW) for copy in copies])
+
+    assert won.count(True) == 1
+    assert text_of(run) == " ".join(["the committee will come to order"] * 2)
+
+
+def test_while_one_makes_the_transcript_nobody_else_reads_the_words() -> None:
+    run = make_run(status=RunStatus.MERGING)
+    finished_chunks(run)
+
+    with alone(f"conclude-{run.pk}"), CaptureQueriesContext(connection) as asked:
+        assert not conclude(run, now=NOW)
+
+    assert not [query for query in asked if Chunk._meta.db_table in query["sql"]]
+    assert conclude(run, now=NOW)
+
+
+def test_a_run_with_a_chunk_left_is_not_concluded() -> None:
+    run = make_run()
+    finished_chunks(run)
+    make_chunk(run, 2)
+
+    assert not conclude(run, now=NOW)
+    assert status_of(run) == RunStatus.TRANSCRIBING
+
+
+def test_what_a_dead_worker_held_is_put_back_and_its_call_is_lost() -> None:
+    run = make_run()
+    chunk = make_chunk(run)
+    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
+    attempt = Attempt.objects.create(
+        chunk=chunk,
+        claim=1,
+        holder=chunk.holder,
+        audio_sha256="0" * 64,
+        audio_ms=1,
+        audio_bytes=1,
+        started_at=NOW,
+    )
+
+    assert recovery.recover_stalled(now=NOW + timedelta(seconds=29)) == 0
+    assert recovery.recover_stalled(now=NOW + timedelta(seconds=30)) == 1
+
+    chunk.refresh_from_db()
+    attempt.refresh_from_db()
+    assert (chunk.status, chunk.tries) == (ChunkStatus.WAITING, 0)
+    assert attempt.status == Attempt.Status.LOST
+
+
+def test_a_worker_of_this_host_that_ended_is_noticed_before_its_lease_is_over() -> None:
+    chunk = make_chunk(make_run())
+    host, pid, started_at = this_process().split("/")
+    chunk.claim(holder=f"{host}/{pid}/{int(started_at) - 1}", now=NOW, lease_seconds=30)
+
+    assert recovery.recover_stalled(now=NOW) == 1
+
+
+def test_a_living_workers_chunk_is_left_alone() -> None:
+    chunk = make_chunk(make_run())
+    chunk.claim(holder=this_process(), now=NOW, lease_seconds=30)
+
+    assert recovery.recover_stalled(now=NOW) == 0
+
+
+@pytest.mark.parametrize("status", [RunStatus.TRANSCRIBING, RunStatus.MERGING])
+def test_a_run_that_nobody_ended_is_ended(status: RunStatus) -> None:
+    run = make_run(status=status)
+    finished_chunks(run)
+
+    recovery.recover_stalled(now=NOW)
+
+    assert status_of(run) == RunStatus.COMPLETE
+
+
+def test_an_ended_run_leaves_no_slots_behind() -> None:
+    run = started()
+    work()
+
+    assert not Slot.objects.filter(limit=run.limit_name).exists()
+    assert limiter.acquire(Limit(run.limit_name, 1), now=NOW, lease_seconds=1)
+
+
+def test_jobs_that_come_twice_late_or_never_change_nothing() -> None:
+    run = started()
+    dispatch.nudge(3)
+    dispatch.nudge(3)
+
+    assert status_of(run) == RunStatus.COMPLETE
+    assert Chunk.objects.filter(claims=1).count() == len(ScriptedEngine.heard) == 3
+
+
+def test_a_hearing_may_be_deleted_while_its_chunks_wait() -> None:
+    clock = SetClock()
+    started()
+    Hearing.objects.all().delete()
+
+    assert work(clock) == 0
+    assert recovery.recover_stalled(now=clock()) == 0
+
+
+def test_a_chunk_that_worker_after_worker_dies_on_is_given_up() -> None:
+    run = make_run()
+    chunk = make_chunk(run, losses=settings.RETRY.max_losses - 1)
+    assert chunk.claim(holder="gone", now=NOW, lease_seconds=1)
+
+    recovery.recover_stalled(now=NOW + timedelta(minutes=1))
+
+    chunk.refresh_from_db()
+    assert (chunk.status, chunk.error) == (ChunkStatus.FAILED, recovery.GIVEN_UP)
