@@ -1,12 +1,17 @@
 """A room waits for the gavel, and a recess: nothing of it is sent, and no word comes out of it.
 
 In full (PROOF=full) the whole sample, with twenty minutes before it and ten within; else a part.
+The detector remembers what it heard, so a room moves where speech begins by a frame of it, at which
+Whisper may hear one word otherwise: of the sample 0.21 points. In full it is therefore played as it
+is and softer by one and two decibels, and the mean is compared, as in the bench of speech.
 """
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -32,6 +37,7 @@ MARGIN_MS = 500
 # What is kept beside speech where a silence is not sent, and some codec delay.
 MOST_DIFFERENT = 0.002
 # Points of word error rate.
+SOFTER_DB = (0, 1, 2) if PROOF else (0,)
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,14 @@ class Recordings:
 
 
 @pytest.fixture(scope="module")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
-    folder = tmp_path_factory.mktemp("rooms")
-    before = sound.sample(START, RECESS_AT - START)
-    after = sound.sample(RECESS_AT, END - RECESS_AT)
+def plays(tmp_path_factory: pytest.TempPathFactory) -> list[Recordings]:
+    return [played(tmp_path_factory.mktemp("rooms"), decibels) for decibels in SOFTER_DB]
+
+
+def played(folder: Path, softer_by: float) -> Recordings:
+    """Write the hearing softer by so many decibels, alone and with rooms as they are."""
+    before = sound.softer(sound.sample(START, RECESS_AT - START), softer_by)
+    after = sound.softer(sound.sample(RECESS_AT, END - RECESS_AT), softer_by)
     lead = sound.room(LEAD_SECONDS, dbfs=ROOM_DBFS)
     recess = sound.room(RECESS_SECONDS, dbfs=ROOM_DBFS, seed=5)
     recess_ms = (LEAD_SECONDS * sound.RATE + len(before)) * 1000 // sound.RATE
@@ -101,8 +111,9 @@ def assert_the_room_stayed_out(
 
 
 def test_a_hosted_engine_is_sent_no_second_of_the_room(
-    served: Served, recordings: Recordings
+    served: Served, plays: list[Recordings]
 ) -> None:
+    recordings = plays[0]
     served.api.answer = plain_english
     plain = served.world.transcribe(recordings.plain, "--format", "json")
     before = len(served.api.arrivals)
@@ -117,20 +128,32 @@ def test_a_hosted_engine_is_sent_no_second_of_the_room(
 
 @pytest.mark.model
 def test_the_embedded_engine_hears_the_same_words_and_none_in_the_room(
-    served: Served, recordings: Recordings, model: Path
+    served: Served, plays: list[Recordings], model: Path
 ) -> None:
     engine = ("--engine", "whisper", "--model", str(model))
-    plain = served.world.transcribe(recordings.plain, *engine, "--format", "json").transcript
-    padded = served.world.transcribe(recordings.padded, *engine, "--format", "json").transcript
+    alone, with_room = [], []
+    for recordings in plays:
+        plain, padded = (
+            served.world.transcribe(recording, *engine, "--format", "json").transcript
+            for recording in (recordings.plain, recordings.padded)
+        )
+        assert_the_room_stayed_out(served.world, recordings, plain, padded)
+        assert_no_word_in(recordings.empty, padded)
+        alone.append(word_errors(reference(), text_of(plain)).rate)
+        with_room.append(word_errors(reference(), text_of(padded)).rate)
+    print(f"word error rates {shown(alone)} alone, {shown(with_room)} with the room")  # noqa: T201
+    assert abs(fmean(with_room) - fmean(alone)) <= MOST_DIFFERENT
 
-    assert_the_room_stayed_out(served.world, recordings, plain, padded)
-    rates = [word_errors(reference(), text_of(each)).rate for each in (plain, padded)]
-    print(f"word error rate {rates[0]:.2%} alone, {rates[1]:.2%} with the room")  # noqa: T201
-    assert abs(rates[1] - rates[0]) <= MOST_DIFFERENT
-    for word in (word for segment in padded["segments"] for word in segment["words"]):
-        at = Span(round(word["start"] * 1000), round(word["end"] * 1000))
-        assert not any(at.middle_ms in range(s.start_ms, s.end_ms) for s in recordings.empty), word
-
-    told = served.world.transcribe(recordings.padded, *engine).out
+    told = served.world.transcribe(plays[0].padded, *engine).out
     marks = [line for line in told.splitlines() if line.startswith("[No speech, ")]
     assert len(marks) == 2 and told.startswith(marks[0])
+
+
+def assert_no_word_in(empty: Sequence[Span], transcript: dict[str, Any]) -> None:
+    for word in (word for segment in transcript["segments"] for word in segment["words"]):
+        at = Span(round(word["start"] * 1000), round(word["end"] * 1000))
+        assert not any(at.middle_ms in range(s.start_ms, s.end_ms) for s in empty), word
+
+
+def shown(rates: Sequence[float]) -> str:
+    return ", ".join(f"{rate:.2%}" for rate in rates)
