@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from transcription.evaluation import NotComparable, WordErrors, text_of_export, word_errors
+from transcription.evaluation import (
+    NotComparable,
+    WordErrors,
+    errors_by_word,
+    text_of_export,
+    word_errors,
+)
 
 
 def exported(*texts: str) -> str:
@@ -39,6 +45,15 @@ def test_each_kind_of_error_is_counted() -> None:
         reference_words=10, hits=8, substitutions=1, deletions=1, insertions=1
     )
     assert errors.rate == 0.3
+
+
+def test_each_error_is_at_the_word_of_the_reference_that_it_is_about() -> None:
+    assert errors_by_word("come to order good morning", "come to odor morning") == (0, 0, 1, 1, 0)
+
+
+def test_a_word_that_was_invented_counts_with_the_one_said_before_it() -> None:
+    heard = "Oh come to order please good morning all"
+    assert errors_by_word("Come to order. Good morning.", heard) == (1, 0, 1, 0, 1)
 
 
 def test_case_punctuation_numbers_and_spelling_are_no_errors() -> None:

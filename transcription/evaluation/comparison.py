@@ -68,6 +68,20 @@ def word_errors(reference: str, hypothesis: str) -> WordErrors:
     return errors_of(steps(normalised(reference), normalised(hypothesis)))
 
 
+def errors_by_word(reference: str, hypothesis: str) -> tuple[int, ...]:
+    """Return the errors at each normalised word of *reference*.
+
+    A word that was invented counts with the one said before it.
+    """
+    words = normalised(reference)
+    errors = [0] * len(words)
+    latest = 0
+    for step in steps(words, normalised(hypothesis)) if words else ():
+        latest = latest if step.said is None else step.said
+        errors[latest] += step.kind is not Kind.HIT
+    return tuple(errors)
+
+
 def errors_of(steps: Sequence[Step]) -> WordErrors:
     """Count what `steps` found. Raises NotComparable where the reference has no words."""
     counts = Counter(step.kind for step in steps)

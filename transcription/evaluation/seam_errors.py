@@ -1,7 +1,7 @@
 """Errors near the seams of a transcript against those elsewhere."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress, groupby
 
@@ -44,30 +44,23 @@ def seam_errors(found: Sequence[Step], transcript: Traced, heard: Heard) -> Seam
     return _told_apart(found, [_is_near(at, heard.seams) for at in moments], len(heard.seams))
 
 
-def seam_errors_of_another(said: str, heard: Heard, other: str) -> SeamErrors | None:
-    """Return the errors of the text *other* in the words that *heard* has near its seams.
+def words_near_seams(said: str, heard: Heard) -> frozenset[int] | None:
+    """Return which normalised words of *said* are near seams; None where those are not known.
 
     Seams are in pauses, and what is said beside a pause, names most of all, is harder to hear for
-    anybody: only a transcript without seams there shows what they do. A word that *other* invents
-    counts with the one said before it. None where places or seams are not known.
+    anybody: only a transcript without seams there, laid beside the same words, shows what they do.
     """
     if heard.seams is None or heard.places is None:
         return None
-    words, transcript = normalised(said), traced(heard.words)
-    found = steps(words, transcript.words)
+    transcript = traced(heard.words)
+    found = steps(normalised(said), transcript.words)
     places = [heard.places[source] for source in transcript.sources]
     moments = _moments(found, places, heard.duration)
-    near = {s.said for s, at in zip(found, moments, strict=True) if _is_near(at, heard.seams)}
-    others = steps(words, normalised(other))
-    return _told_apart(others, [at in near for at in _said_last(others)], len(heard.seams))
-
-
-def _said_last(found: Sequence[Step]) -> Iterator[int]:
-    """Yield for each step which word of the reference was said last."""
-    latest = 0
-    for step in found:
-        latest = latest if step.said is None else step.said
-        yield latest
+    return frozenset(
+        step.said
+        for step, at in zip(found, moments, strict=True)
+        if step.said is not None and _is_near(at, heard.seams)
+    )
 
 
 def _told_apart(found: Sequence[Step], are_near: Sequence[bool], seams: int) -> SeamErrors:
