@@ -27,6 +27,10 @@ class Span:
     def overlaps(self, other: "Span") -> bool:
         return self.start_ms < other.end_ms and other.start_ms < self.end_ms
 
+    def shifted(self, by_ms: int) -> "Span":
+        """Return it as much later. Raises ValueError where it would begin before 0."""
+        return Span(self.start_ms + by_ms, self.end_ms + by_ms)
+
     def clip(self, bounds: "Span") -> "Span | None":
         """Return the part inside *bounds*, or None where there is none."""
         start, end = max(self.start_ms, bounds.start_ms), min(self.end_ms, bounds.end_ms)

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from hearings.spans import Span
-from transcription import alignment, doubting, limiter, slicing
+from transcription import alignment, doubting, kept_doubts, limiter, slicing
 from transcription.alignment import Alignment
 from transcription.clock import Clock
 from transcription.engines.aligner import Aligner
@@ -160,7 +160,7 @@ class Aligning:
         if suspicions and doubting.reject(chunk, suspicions, words, now=self._clock()):
             doubting.forget_answers(chunk)
             return
-        told = [suspicion.sentence for suspicion in suspicions]
+        told = kept_doubts.to_json(suspicions, offset_ms=chunk.start_ms)
         unworded = [
             [span.start_ms + chunk.start_ms, span.end_ms + chunk.start_ms]
             for span in found.unworded

@@ -16,6 +16,7 @@ from transcription import (
     consequences,
     disks,
     doubting,
+    kept_doubts,
     limiter,
     model_news,
     pipeline,
@@ -215,7 +216,7 @@ class ChunkJob:
             return
         known = {
             "flags": list(heard.flags),
-            "doubts": [suspicion.sentence for suspicion in found],
+            "doubts": kept_doubts.to_json(found, offset_ms=chunk.start_ms),
             "pace": doubting.pace(audio, heard),
         }
         if aligning.is_wanted(words):

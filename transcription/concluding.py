@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 
 from django.db import transaction
 
+from hearings.spans import Span
 from transcription import limiter, names
 from transcription.alone import alone
 from transcription.logs import log_fields
@@ -26,6 +27,8 @@ READ_AT_ONCE = 8
 # Chunks with all that they heard.
 WRITTEN_AT_ONCE = 100
 # Sentences. Rows are far larger than words, so there are never many of either at a time.
+LAST_MS = 2**62
+# After the end of any recording.
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def _ending(chunks: Sequence[Chunk]) -> RunStatus:
 
 def _why(chunks: Sequence[Chunk]) -> str:
     reasons = [chunk.error for chunk in chunks if chunk.error]
-    reasons += [doubt for chunk in chunks if chunk.unworded for doubt in chunk.doubts]
+    reasons += [d.sentence for chunk in chunks if chunk.unworded for d in chunk.kept_doubts]
     return " ".join(dict.fromkeys(reasons))
 
 
@@ -141,7 +144,7 @@ def _segments(
 ) -> Iterator[Segment]:
     """Yield the rows of the transcript."""
     told = _told(run)
-    for index, sentence in enumerate(_sentences(run)):
+    for index, (sentence, reach) in enumerate(_with_reach(_sentences(run))):
         yield Segment(
             run=run,
             index=index,
@@ -150,10 +153,26 @@ def _segments(
             text=sentence.text,
             speaker=sentence.speaker,
             confidence=sentence.confidence,
-            flags=_flags(sentence, _sources(chunks, sentence), told, subject.people),
+            flags=_flags(sentence, reach, _sources(chunks, sentence), told, subject.people),
             words=[word.to_json() for word in sentence.words],
             corrections=[correction.to_json() for correction in proposed.get(index, ())],
         )
+
+
+def _with_reach(sentences: Iterable[Sentence]) -> Iterator[tuple[Sentence, Span]]:
+    """Yield each sentence with the stretch from the end of the one before to the next one's start.
+
+    What is missing between two sentences is beside both.
+    """
+    before_ms = 0
+    sentence: Sentence | None = None
+    for following in chain(sentences, [None]):
+        if sentence:
+            after_ms = following.start_ms if following else LAST_MS
+            start_ms, end_ms = min(before_ms, sentence.start_ms), max(after_ms, sentence.end_ms)
+            yield sentence, Span(start_ms, end_ms)
+            before_ms = sentence.end_ms
+        sentence = following
 
 
 def _sources(chunks: Sequence[Chunk], sentence: Sentence) -> list[Chunk]:
@@ -164,13 +183,16 @@ def _sources(chunks: Sequence[Chunk], sentence: Sentence) -> list[Chunk]:
 
 def _flags(
     sentence: Sentence,
+    reach: Span,
     sources: Sequence[Chunk],
     told: Mapping[int, list[str]],
     people: Sequence[Person],
 ) -> list[str]:
-    """Return what does not fit in a sentence or in the answers that it is from."""
+    """Return what does not fit in a sentence, beside it, or in the answers that it is from."""
     hints = [hint for chunk in sources for hint in told.get(chunk.pk, ())]
-    doubts = [doubt for chunk in sources for doubt in chunk.doubts]
+    doubts = [
+        doubt.sentence for chunk in sources for doubt in chunk.kept_doubts if doubt.is_about(reach)
+    ]
     return [*doubts, *names.hardly_heard(sentence.words, told=hints, people=people)]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from statistics import median
 
 from hearings.times import clock
-from transcription import recutting
+from transcription import kept_doubts, recutting
 from transcription.engines.base import AudioSlice, OtherLanguage, Transcription
 from transcription.models import Attempt, Chunk, ChunkStatus, Run
 from transcription.plausibility import Doubt, Suspicion, pace_of, suspicions
@@ -71,7 +71,7 @@ def reject(
     if not chunk.rejected:
         known = {
             "result": [word.to_json() for word in words],
-            "doubts": [suspicion.sentence for suspicion in found],
+            "doubts": kept_doubts.to_json(found, offset_ms=chunk.start_ms),
         }
         return recutting.split(
             chunk, now=now, error=error, known=known, rejected=1

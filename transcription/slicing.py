@@ -53,4 +53,4 @@ def recording_file(hearing: Hearing) -> Path:
 
 
 def _from_start(spans: tuple[Span, ...], offset_ms: int) -> tuple[Span, ...]:
-    return tuple(Span(s.start_ms - offset_ms, s.end_ms - offset_ms) for s in spans)
+    return tuple(span.shifted(-offset_ms) for span in spans)

@@ -80,7 +80,7 @@ def test_an_echo_of_the_hints_is_asked_for_again_without_them(trial: Trial, mode
     trial.to_the_end()
 
     parent = trial.run.chunks.get(start_ms=0, generation=0)
-    assert "lists the hints" in " ".join(parent.doubts)
+    assert "lists the hints" in " ".join(doubt.sentence for doubt in parent.kept_doubts)
     assert parent.attempts.get().is_rejected
     halves = Attempt.objects.filter(chunk__parent=parent)
     assert [call.keywords for call in halves] == [[], []]

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from hearings.spans import Span, from_json
+from transcription.kept_doubts import KeptDoubt
 from transcription.models.runs import Run
 from transcription.models.states import ChunkStatus
 from transcription.words import Word
@@ -90,7 +91,7 @@ class Chunk(models.Model):
     flags = models.JSONField(default=list)
     # What was repaired in the answer, sentences for a person.
     doubts = models.JSONField(default=list)
-    # What does not fit its sound, sentences for a person.
+    # What does not fit its sound (`kept_doubts.KeptDoubt.to_json`).
     is_heard = models.BooleanField(default=False)
     # Its words are known; while it is not done, their times are to be found on this side.
     unworded = models.JSONField(default=list)
@@ -150,6 +151,10 @@ class Chunk(models.Model):
     @property
     def unworded_spans(self) -> tuple[Span, ...]:
         return from_json(self.unworded)
+
+    @property
+    def kept_doubts(self) -> tuple[KeptDoubt, ...]:
+        return tuple(KeptDoubt.from_json(doubt) for doubt in self.doubts)
 
     @property
     def words(self) -> tuple[Word, ...]:

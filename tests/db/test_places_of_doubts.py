@@ -1,0 +1,100 @@
+"""A doubt marks what is said at its place, and all of its chunk where that is not known."""
+
+from typing import Any
+
+import pytest
+
+from hearings.spans import Span
+from tests.factories import NOW, make_chunk, make_hearing, make_run, words_of
+from transcription import kept_doubts
+from transcription.concluding import conclude
+from transcription.kept_doubts import KeptDoubt
+from transcription.models import ChunkStatus, Run
+from transcription.plausibility import Doubt, Suspicion
+
+pytestmark = pytest.mark.django_db
+
+HOLE = "4 s of speech in the middle came back without words."
+
+
+@pytest.fixture
+def run() -> Run:
+    return make_run(make_hearing(duration_ms=20_000))
+
+
+def heard(run: Run, index: int, *doubts: Any) -> None:
+    """Add a chunk that says two sentences before its third second and one after its seventh."""
+    at = index * 10_000
+    words = (
+        *words_of("Good morning. Welcome.", start_ms=at),
+        *words_of("Adjourned.", start_ms=at + 7_000),
+    )
+    make_chunk(
+        run,
+        index,
+        status=ChunkStatus.DONE,
+        result=[word.to_json() for word in words],
+        doubts=list(doubts),
+    )
+
+
+def doubt(start_ms: int, end_ms: int) -> Any:
+    return KeptDoubt(HOLE, Span(start_ms, end_ms)).to_json()
+
+
+def flagged(run: Run) -> list[str]:
+    """Return where the sentences with a flag start, and what each is."""
+    assert conclude(run, now=NOW)
+    flags = run.segments.order_by("index").values_list("start_ms", "text", "flags")
+    assert all(told in ([], [HOLE]) for _, _, told in flags)
+    return [f"{start // 10_000}: {text}" for start, text, told in flags if told]
+
+
+def test_a_hole_marks_the_sentences_beside_it_alone(run: Run) -> None:
+    heard(run, 0, doubt(2_500, 6_500))
+    heard(run, 1)
+
+    assert flagged(run) == ["0: Welcome.", "0: Adjourned."]
+
+
+def test_words_that_do_not_fit_mark_their_own_sentence(run: Run) -> None:
+    heard(run, 0)
+    heard(run, 1, doubt(17_100, 17_200))
+
+    assert flagged(run) == ["1: Adjourned."]
+
+
+def test_what_is_missing_at_the_ends_of_a_chunk_marks_no_sentence_of_another(run: Run) -> None:
+    heard(run, 0, doubt(8_500, 10_000))
+    heard(run, 1)
+
+    assert flagged(run) == ["0: Adjourned."]
+
+
+def test_what_is_missing_at_the_end_of_the_recording_marks_the_last_sentence(run: Run) -> None:
+    heard(run, 0)
+    heard(run, 1, doubt(18_500, 20_000))
+
+    assert flagged(run) == ["1: Adjourned."]
+
+
+@pytest.mark.parametrize("kept", [HOLE, {"sentence": HOLE, "span": None}], ids=["old", "new"])
+def test_a_doubt_without_a_place_marks_its_whole_chunk(run: Run, kept: Any) -> None:
+    heard(run, 0, kept)
+    heard(run, 1)
+
+    assert flagged(run) == ["0: Good morning.", "0: Welcome.", "0: Adjourned."]
+
+
+def test_places_are_kept_from_the_start_of_the_recording() -> None:
+    found = [
+        Suspicion(Doubt.MIDDLE, Span(1_000, 5_000), HOLE),
+        Suspicion(Doubt.SPARSE, None, "Little."),
+    ]
+
+    kept = kept_doubts.to_json(found, offset_ms=60_000)
+
+    assert [KeptDoubt.from_json(each) for each in kept] == [
+        KeptDoubt(HOLE, Span(61_000, 65_000)),
+        KeptDoubt("Little.", None),
+    ]
