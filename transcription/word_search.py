@@ -193,8 +193,13 @@ def _said_in(found: Sequence[Placing], window: Window) -> int:
 
 
 def support(found: Sequence[Placing], index: int) -> float:
+    """Return the mean score of a word and its neighbours.
+
+    A word without length counts for nothing: where a text has no sound, its words pile up, and
+    those that follow from the ones before, as "of" does from "the 6th", have high scores there.
+    """
     near = found[max(0, index - NEIGHBOURS) : index + NEIGHBOURS + 1]
-    return fmean(placing.score for placing in near)
+    return fmean(placing.score * (placing.end_ms > placing.start_ms) for placing in near)
 
 
 def _last_supported(found: Sequence[Placing]) -> int:
