@@ -9,7 +9,7 @@ import pytest
 
 from hearings.spans import Span, clip_all, total_ms, union
 from transcription.alignment import Alignment, align, halves
-from transcription.word_search import WINDOW_MS, Placing
+from transcription.word_search import SUPPORTED, WINDOW_MS, Placing, support
 from transcription.words import Timing, Word
 
 VOCABULARY = (
@@ -157,6 +157,17 @@ def test_words_that_nobody_said_are_estimates_between_those_that_were() -> None:
 
     assert all(w.timing is Timing.ESTIMATED for w in found.words[60:75])
     assert all(w.timing is Timing.ALIGNED for w in (*found.words[:59], *found.words[77:]))
+
+
+@pytest.mark.parametrize(("length_ms", "is_heard"), [(200, True), (0, False)])
+def test_likely_words_that_pile_up_lend_no_support_to_one_beside_them(
+    length_ms: int, is_heard: bool
+) -> None:
+    """As “of” is likely after “the 6th”, wherever they are."""
+    beside = [Placing(at, at + length_ms, SAID) for at in (1_000, 1_200)]
+    found = [*beside, Placing(1_400, 1_600, SAID), *beside]
+
+    assert (support(found, 2) >= SUPPORTED) is is_heard
 
 
 def test_a_text_that_the_sound_never_supports_is_all_estimates() -> None:
