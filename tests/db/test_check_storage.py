@@ -2,7 +2,6 @@
 
 import fcntl
 import logging
-from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -29,15 +28,7 @@ from tests.storage_kit import (
 from transcription import admission, pipeline
 from transcription.clock import database_clock
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def own_folders(settings: Settings, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path / "media")
-    settings.SCRATCH = replace(settings.SCRATCH, folder=str(tmp_path / "scratch"))
-    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "uploads")
-    (tmp_path / "uploads").mkdir()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 
 def test_where_all_is_well_it_says_so() -> None:

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -316,13 +316,6 @@ def test_an_engine_that_cannot_be_made_ready_pauses_the_run(settings: Settings) 
     run.refresh_from_db()
     assert run.status == RunStatus.PAUSED
     assert "a-model-that-is-not-here" in run.reason
-
-
-@pytest.fixture
-def api(settings: Settings) -> Iterator[FakeApi]:
-    with FakeApi() as server:
-        settings.OPENAI_BASE_URL = server.url
-        yield server
 
 
 def hosted(hearing: Hearing | None = None) -> Run:

@@ -27,13 +27,6 @@ SHA = "1" * 64
 
 
 @pytest.fixture
-def api(settings: Settings) -> Iterator[FakeApi]:
-    with FakeApi() as server:
-        settings.OPENAI_BASE_URL = server.url
-        yield server
-
-
-@pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     with small_disk(tmp_path / "disk", megabytes=8) as folder:
         yield folder

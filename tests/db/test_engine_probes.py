@@ -2,8 +2,6 @@
 
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,26 +13,17 @@ from transcription.health import State
 from transcription.model_files import Model, ModelFile, sha256_of
 from transcription.probes import engines
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 MIB = 1024**2
 KEY = "sk-a-key-of-some-length"
 
 
-@pytest.fixture(autouse=True)
-def own_folders(settings: Settings, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path / "media")
-    settings.RECEIPTS_DIR = tmp_path / "receipts"
-    settings.SCRATCH = replace(settings.SCRATCH, folder=str(tmp_path / "scratch"))
-
-
 @pytest.fixture
-def api(settings: Settings) -> Iterator[FakeApi]:
-    with FakeApi() as server:
-        settings.TRANSCRIPTION_ENGINE = "openai"
-        settings.OPENAI_API_KEY = KEY
-        settings.OPENAI_BASE_URL = server.url
-        yield server
+def api(api: FakeApi, settings: Settings) -> FakeApi:
+    settings.TRANSCRIPTION_ENGINE = "openai"
+    settings.OPENAI_API_KEY = KEY
+    return api
 
 
 def test_a_hosted_engine_is_asked_for_its_model_and_for_nothing_that_costs(api: FakeApi) -> None:

@@ -1,6 +1,5 @@
 """A run is started: once, by whom, with what."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -181,13 +180,6 @@ def test_an_engine_that_cannot_work_is_refused_before_anything_is_written() -> N
         started(None, options("openai"))
 
     assert not Run.objects.exists()
-
-
-@pytest.fixture
-def api(settings: Settings) -> Iterator[FakeApi]:
-    with FakeApi() as server:
-        settings.OPENAI_BASE_URL = server.url
-        yield server
 
 
 def test_a_closed_hearing_is_not_started_with_a_hosted_engine(api: FakeApi) -> None:

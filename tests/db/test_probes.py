@@ -1,7 +1,6 @@
 """Each component is really broken, seen to have failed, mended, and seen to be well again."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,26 +19,17 @@ from transcription.health import State
 from transcription.models import ChunkStatus, RateLimit, Slot, WorkerCluster
 from transcription.probes import COMPONENTS, machine, stores, work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 MIB = 1024**2
 KEY = "sk-a-key-of-some-length"
 
 
-@pytest.fixture(autouse=True)
-def own_folders(settings: Settings, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path / "media")
-    settings.RECEIPTS_DIR = tmp_path / "receipts"
-    settings.SCRATCH = replace(settings.SCRATCH, folder=str(tmp_path / "scratch"))
-
-
 @pytest.fixture
-def api(settings: Settings) -> Iterator[FakeApi]:
-    with FakeApi() as server:
-        settings.TRANSCRIPTION_ENGINE = "openai"
-        settings.OPENAI_API_KEY = KEY
-        settings.OPENAI_BASE_URL = server.url
-        yield server
+def api(api: FakeApi, settings: Settings) -> FakeApi:
+    settings.TRANSCRIPTION_ENGINE = "openai"
+    settings.OPENAI_API_KEY = KEY
+    return api
 
 
 # Database and storage

@@ -19,15 +19,7 @@ from transcription import storage_check, storage_job
 from transcription.clock import database_clock
 from transcription.limiter import Limit, acquire
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def own_folders(settings: Settings, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = str(tmp_path / "media")
-    settings.SCRATCH = replace(settings.SCRATCH, folder=str(tmp_path / "scratch"))
-    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "uploads")
-    (tmp_path / "uploads").mkdir()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 
 @pytest.fixture
