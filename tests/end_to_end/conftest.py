@@ -14,6 +14,9 @@ from tests.end_to_end.world import Databases, World
 from tests.fake_api import Answer, Arrival, FakeApi, text_answer, words_of_the_sound
 
 SAMPLE = settings.BASE_DIR / "sample" / "hearing.mp3"
+PATIENT_LEASE = "30"
+# Seconds, as by default: nobody is killed in a shared world, and to load a model on a busy machine
+# takes longer than the two seconds that are enough elsewhere.
 CODECS = {
     "mp3": ["-c:a", "libmp3lame"],
     "m4a": ["-c:a", "aac"],
@@ -90,7 +93,8 @@ class Served:
 def shared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Give one world to all tests of a module, which saves each the start of a cluster."""
     with FakeApi() as api:
-        world = World(tmp_path_factory.mktemp("served"), databases.migrated(), api.url)
+        folder = tmp_path_factory.mktemp("served")
+        world = World(folder, databases.migrated(), api.url, {"LEASE_SECONDS": PATIENT_LEASE})
         with world.workers():
             yield Served(world, api)
 
