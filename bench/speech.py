@@ -230,8 +230,7 @@ def _deletions(run: str, found: Sequence[Listened]) -> int:
 
 
 def _against(run: str, found: Sequence[Listened]) -> str:
-    between = _between(run, found)
-    return f" (ours {_with_chance(between)})"
+    return f" (ours {_with_chance(_between(run, found))})"
 
 
 def _between(run: str, found: Sequence[Listened]) -> Estimate:

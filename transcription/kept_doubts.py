@@ -35,9 +35,5 @@ class KeptDoubt:
 
 def to_json(found: Iterable[Suspicion], *, offset_ms: int) -> list[dict[str, Any]]:
     """Return what a chunk keeps that starts at *offset_ms*."""
-    return [
-        KeptDoubt(
-            suspicion.sentence, suspicion.span and suspicion.span.shifted(offset_ms)
-        ).to_json()
-        for suspicion in found
-    ]
+    placed = ((each.sentence, each.span and each.span.shifted(offset_ms)) for each in found)
+    return [KeptDoubt(sentence, span).to_json() for sentence, span in placed]

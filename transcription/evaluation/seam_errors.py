@@ -39,9 +39,7 @@ def seam_errors(found: Sequence[Step], transcript: Traced, heard: Heard) -> Seam
     """Return the errors near seams and elsewhere; None where places or seams are not known."""
     if heard.seams is None or heard.places is None:
         return None
-    places = [heard.places[source] for source in transcript.sources]
-    moments = _moments(found, places, heard.duration)
-    return _told_apart(found, [_is_near(at, heard.seams) for at in moments], len(heard.seams))
+    return _told_apart(found, _are_near(found, transcript, heard), len(heard.seams))
 
 
 def words_near_seams(said: str, heard: Heard) -> frozenset[int] | None:
@@ -54,13 +52,15 @@ def words_near_seams(said: str, heard: Heard) -> frozenset[int] | None:
         return None
     transcript = traced(heard.words)
     found = steps(normalised(said), transcript.words)
-    places = [heard.places[source] for source in transcript.sources]
+    near = compress(found, _are_near(found, transcript, heard))
+    return frozenset(step.said for step in near if step.said is not None)
+
+
+def _are_near(found: Sequence[Step], transcript: Traced, heard: Heard) -> list[bool]:
+    """Return for each step whether it is near a seam of *heard*, which knows of both."""
+    places = [(heard.places or ())[source] for source in transcript.sources]
     moments = _moments(found, places, heard.duration)
-    return frozenset(
-        step.said
-        for step, at in zip(found, moments, strict=True)
-        if step.said is not None and _is_near(at, heard.seams)
-    )
+    return [_is_near(moment, heard.seams or ()) for moment in moments]
 
 
 def _told_apart(found: Sequence[Step], are_near: Sequence[bool], seams: int) -> SeamErrors:
