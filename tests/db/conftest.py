@@ -28,6 +28,14 @@ def api(settings: Settings) -> Iterator[FakeApi]:
 
 
 @pytest.fixture
+def chosen_api(api: FakeApi, settings: Settings) -> FakeApi:
+    """Give that server, its engine chosen and with a key."""
+    settings.TRANSCRIPTION_ENGINE = "openai"
+    settings.OPENAI_API_KEY = "sk-a-key-of-some-length"
+    return api
+
+
+@pytest.fixture
 def own_folders(settings: Settings, tmp_path: Path) -> None:
     """Keep every file that the project writes in the test's folder."""
     settings.MEDIA_ROOT = str(tmp_path / "media")

@@ -16,22 +16,16 @@ from transcription.probes import engines
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 MIB = 1024**2
-KEY = "sk-a-key-of-some-length"
 
 
-@pytest.fixture
-def api(api: FakeApi, settings: Settings) -> FakeApi:
-    settings.TRANSCRIPTION_ENGINE = "openai"
-    settings.OPENAI_API_KEY = KEY
-    return api
-
-
-def test_a_hosted_engine_is_asked_for_its_model_and_for_nothing_that_costs(api: FakeApi) -> None:
+def test_a_hosted_engine_is_asked_for_its_model_and_for_nothing_that_costs(
+    chosen_api: FakeApi,
+) -> None:
     seen = engines.access()
 
     assert seen.state == State.OK, seen
-    assert [lookup.path for lookup in api.lookups] == ["/v1/models/gpt-transcribe"]
-    assert api.arrivals == []
+    assert [lookup.path for lookup in chosen_api.lookups] == ["/v1/models/gpt-transcribe"]
+    assert chosen_api.arrivals == []
 
 
 @pytest.mark.parametrize(
@@ -44,26 +38,26 @@ def test_a_hosted_engine_is_asked_for_its_model_and_for_nothing_that_costs(api: 
     ids=["broken", "key", "busy"],
 )
 def test_a_hosted_engine_that_refuses_is_told_without_its_key(
-    api: FakeApi, fault: faults.Fault, state: State
+    chosen_api: FakeApi, settings: Settings, fault: faults.Fault, state: State
 ) -> None:
-    api.lookup_fault = fault
+    chosen_api.lookup_fault = fault
 
     seen = engines.access()
     assert seen.state == state, seen
-    assert KEY not in seen.measured
+    assert settings.OPENAI_API_KEY not in seen.measured
 
-    api.lookup_fault = None
+    chosen_api.lookup_fault = None
     assert engines.access().state == State.OK
 
 
-def test_a_hosted_engine_is_left_alone_while_the_limit_is_closed(api: FakeApi) -> None:
+def test_a_hosted_engine_is_left_alone_while_the_limit_is_closed(chosen_api: FakeApi) -> None:
     rates.close_for(600, reason="The server asked for ten minutes.")
 
     seen = engines.access()
 
     assert seen.state == State.WARNING
     assert "Not asked" in seen.measured
-    assert api.lookups == []
+    assert chosen_api.lookups == []
 
 
 def test_a_hosted_engine_without_a_key_has_failed(settings: Settings) -> None:

@@ -22,14 +22,6 @@ from transcription.probes import COMPONENTS, machine, stores, work
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folders")]
 
 MIB = 1024**2
-KEY = "sk-a-key-of-some-length"
-
-
-@pytest.fixture
-def api(api: FakeApi, settings: Settings) -> FakeApi:
-    settings.TRANSCRIPTION_ENGINE = "openai"
-    settings.OPENAI_API_KEY = KEY
-    return api
 
 
 # Database and storage
@@ -272,7 +264,7 @@ def test_an_open_circuit_is_told(settings: Settings) -> None:
 
 def test_all_components_together_ask_the_database_little(
     settings: Settings,
-    api: FakeApi,
+    chosen_api: FakeApi,
     cluster: WorkerCluster,
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
