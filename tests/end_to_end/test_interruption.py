@@ -135,6 +135,7 @@ def test_two_clusters_at_work_on_two_hearings_keep_the_limit(
     world: World, api: FakeApi, cut: Cut
 ) -> None:
     api.delay_seconds = 0.1
+    api.hold()
     limit = {"MAX_CONCURRENT_CHUNKS": "2"}
     with world.workers(**limit), world.workers(**limit):
         first = world.start("transcribe_hearing", str(cut(seconds=60)), *AS_JSON, **limit)
@@ -142,6 +143,8 @@ def test_two_clusters_at_work_on_two_hearings_keep_the_limit(
             "transcribe_hearing", str(cut(start=60, seconds=60)), *AS_JSON, **limit
         )
         with first, second:
+            api.wait_for(2)
+            api.let_go()
             ends = [first.finished(), second.finished()]
 
     assert [end.code for end in ends] == [0, 0], [end.err for end in ends]
