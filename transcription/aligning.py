@@ -160,13 +160,16 @@ class Aligning:
         if suspicions and doubting.reject(chunk, suspicions, words, now=self._clock()):
             doubting.forget_answers(chunk)
             return
-        told = kept_doubts.to_json(suspicions, offset_ms=chunk.start_ms)
+        kept = kept_doubts.placed(suspicions, offset_ms=chunk.start_ms)
         unworded = [
             [span.start_ms + chunk.start_ms, span.end_ms + chunk.start_ms]
             for span in found.unworded
         ]
         if not chunk.finish(
-            words, now=self._clock(), doubts=[*chunk.doubts, *told], unworded=unworded
+            words,
+            now=self._clock(),
+            doubts=[*chunk.doubts, *kept_doubts.to_json(kept)],
+            unworded=unworded,
         ):
             logger.info("the chunk is another's by now; these times are not stored")
 

@@ -216,7 +216,7 @@ class ChunkJob:
             return
         known = {
             "flags": list(heard.flags),
-            "doubts": kept_doubts.to_json(found, offset_ms=chunk.start_ms),
+            "doubts": kept_doubts.to_json(kept_doubts.placed(found, offset_ms=chunk.start_ms)),
             "pace": doubting.pace(audio, heard),
         }
         if aligning.is_wanted(words):

@@ -132,7 +132,7 @@ def _ending(chunks: Sequence[Chunk]) -> RunStatus:
 
 def _why(chunks: Sequence[Chunk]) -> str:
     reasons = [chunk.error for chunk in chunks if chunk.error]
-    reasons += [d.sentence for chunk in chunks if chunk.unworded for d in chunk.kept_doubts]
+    reasons += [d.told for chunk in chunks if chunk.unworded for d in chunk.kept_doubts]
     return " ".join(dict.fromkeys(reasons))
 
 
@@ -176,9 +176,9 @@ def _with_reach(sentences: Iterable[Sentence]) -> Iterator[tuple[Sentence, Span]
 
 
 def _sources(chunks: Sequence[Chunk], sentence: Sentence) -> list[Chunk]:
-    """Return the chunks whose answers a sentence is from."""
-    middle = (sentence.start_ms + sentence.end_ms) // 2
-    return [chunk for chunk in chunks if chunk.start_ms <= middle < chunk.end_ms]
+    """Return the chunks whose answers a sentence is from: two where it goes over a seam."""
+    said = Span(sentence.start_ms, sentence.end_ms)
+    return [chunk for chunk in chunks if chunk.span.overlaps(said)]
 
 
 def _flags(
@@ -191,7 +191,7 @@ def _flags(
     """Return what does not fit in a sentence, beside it, or in the answers that it is from."""
     hints = [hint for chunk in sources for hint in told.get(chunk.pk, ())]
     doubts = [
-        doubt.sentence for chunk in sources for doubt in chunk.kept_doubts if doubt.is_about(reach)
+        doubt.told for chunk in sources for doubt in chunk.kept_doubts if doubt.is_about(reach)
     ]
     return [*doubts, *names.hardly_heard(sentence.words, told=hints, people=people)]
 

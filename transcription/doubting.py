@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 
-from hearings.times import clock
 from transcription import kept_doubts, recutting
 from transcription.engines.base import AudioSlice, OtherLanguage, Transcription
 from transcription.models import Attempt, Chunk, ChunkStatus, Run
@@ -37,17 +36,16 @@ def doubts(
             output_ceiling_tokens=work.engine.capabilities.most_tokens,
             usual_pace=_usual_pace(work.chunk.run),
         ),
-        *(_spoken(other, language, audio.span.start_ms) for other in heard.other_languages),
+        *(_spoken(other, language) for other in heard.other_languages),
     )
     for suspicion in found:
         logger.warning("doubtful answer: %s", suspicion.sentence)
     return found
 
 
-def _spoken(other: OtherLanguage, language: str, offset_ms: int) -> Suspicion:
-    since, until = (clock(offset_ms + at) for at in (other.span.start_ms, other.span.end_ms))
+def _spoken(other: OtherLanguage, language: str) -> Suspicion:
     told = (
-        f"From {since} to {until} people seem to speak another language (it sounds like "
+        f"People seem to speak another language here (it sounds like "
         f"“{other.language}”), and the text was asked for in “{language}”: it may be a "
         "translation, or mere likeness of sound."
     )
@@ -67,11 +65,12 @@ def reject(
     False where the answer is the last and to be kept. The *words* are kept in any case: where the
     second answer never comes, doubtful words are better than none.
     """
-    error = said(found)
+    kept = kept_doubts.placed(found, offset_ms=chunk.start_ms)
+    error = " ".join(doubt.told for doubt in kept)
     if not chunk.rejected:
         known = {
             "result": [word.to_json() for word in words],
-            "doubts": kept_doubts.to_json(found, offset_ms=chunk.start_ms),
+            "doubts": kept_doubts.to_json(kept),
         }
         return recutting.split(
             chunk, now=now, error=error, known=known, rejected=1
@@ -85,10 +84,6 @@ def forget_answers(chunk: Chunk) -> None:
     """Have no answer that *chunk* got used again: it does not fit."""
     questions = chunk.attempts.exclude(question="").values_list("question", flat=True)
     Attempt.objects.filter(question__in=list(questions)).update(is_rejected=True)
-
-
-def said(found: Sequence[Suspicion]) -> str:
-    return " ".join(suspicion.sentence for suspicion in found)
 
 
 def _usual_pace(run: Run) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hearings.spans import Span
+from hearings.times import clock
 from transcription.plausibility import Suspicion
 
 
@@ -24,6 +25,14 @@ class KeptDoubt:
             return cls(kept, None)
         return cls(kept["sentence"], Span(*kept["span"]) if kept["span"] else None)
 
+    @property
+    def told(self) -> str:
+        """What was noticed, after its place in the recording where that is known."""
+        if self.span is None:
+            return self.sentence
+        since, until = clock(self.span.start_ms), clock(self.span.end_ms)
+        return f"{since if since == until else f'{since} to {until}'}: {self.sentence}"
+
     def to_json(self) -> dict[str, Any]:
         span = self.span and [self.span.start_ms, self.span.end_ms]
         return {"sentence": self.sentence, "span": span}
@@ -33,7 +42,13 @@ class KeptDoubt:
         return self.span is None or self.span.overlaps(stretch)
 
 
-def to_json(found: Iterable[Suspicion], *, offset_ms: int) -> list[dict[str, Any]]:
+def placed(found: Iterable[Suspicion], *, offset_ms: int) -> tuple[KeptDoubt, ...]:
     """Return what a chunk keeps that starts at *offset_ms*."""
-    placed = ((each.sentence, each.span and each.span.shifted(offset_ms)) for each in found)
-    return [KeptDoubt(sentence, span).to_json() for sentence, span in placed]
+    return tuple(
+        KeptDoubt(each.sentence, each.span and each.span.shifted(offset_ms)) for each in found
+    )
+
+
+def to_json(doubts: Iterable[KeptDoubt]) -> list[dict[str, Any]]:
+    """Return doubts as a chunk's row has them."""
+    return [doubt.to_json() for doubt in doubts]

@@ -213,7 +213,7 @@ def _holes(answer: _Answer) -> Iterator[Suspicion]:
         elif gap.start_ms == 0:
             yield Suspicion(Doubt.HEAD, where, f"The first {amount} came back without words.")
         else:
-            yield Suspicion(Doubt.MIDDLE, where, f"{amount} in the middle came back without words.")
+            yield Suspicion(Doubt.MIDDLE, where, f"{amount} came back without words.")
 
 
 def _sounding(word: Word) -> Iterator[Span]:
