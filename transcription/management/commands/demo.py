@@ -2,17 +2,21 @@
 
 import json
 from argparse import ArgumentParser
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 
 from hearings import intake
 from hearings.models import Hearing, Witness
+from transcription import filing
 from transcription.clock import database_clock
 from transcription.evaluation import word_errors
+from transcription.exits import Exit, database_sentence, failure
 from transcription.models import Run
 from transcription.progress import progress_of
 
@@ -27,24 +31,42 @@ class Command(BaseCommand):
 
     def handle(self, *, again: bool, **_: Any) -> None:
         facts = json.loads((SAMPLE / "hearing.json").read_text())
+        hearing = _filed(facts)
         call_command(
             "transcribe_hearing",
-            str(SAMPLE / "hearing.mp3"),
-            f"--title={facts['title']}",
-            f"--committee={facts['committee']}",
-            f"--date={facts['date']}",
+            hearing.slug,
             "--engine=whisper",
             *(["--again"] if again else []),
         )
-        run = Run.objects.with_text().filter(hearing__title=facts["title"]).latest("id")
-        _describe(run.hearing, facts)
+        run = Run.objects.with_text().filter(hearing=hearing).latest("id")
         self.stdout.write(_closing_words(run))
+
+
+def _filed(facts: dict[str, Any]) -> Hearing:
+    """Return the sample's hearing, filed and described before anything is heard of it."""
+    description = filing.Description(
+        title=facts["title"],
+        committee=facts["committee"],
+        date=date.fromisoformat(facts["date"]),
+        language="en",
+    )
+    try:
+        hearing, is_new = filing.filed(SAMPLE / "hearing.mp3", description)
+    except filing.NoSuchSource as error:
+        raise failure(str(error), Exit.WRONG_USAGE) from error
+    except intake.Refused as error:
+        raise failure(str(error), Exit.REFUSED) from error
+    except intake.DiskFull as error:
+        raise failure(str(error), Exit.PAUSED) from error
+    except (OperationalError, ProgrammingError) as error:
+        raise failure(database_sentence(error), Exit.FAILED) from error
+    if is_new or not hearing.witnesses.exists():
+        _describe(hearing, facts)
+    return hearing
 
 
 def _describe(hearing: Hearing, facts: dict[str, Any]) -> None:
     """Publish the sample, which is ours, with who speaks in it."""
-    if hearing.witnesses.exists():
-        return
     Witness.objects.bulk_create(Witness(hearing=hearing, **known) for known in facts["witnesses"])
     hearing.description = facts["description"]
     hearing.is_published = True
