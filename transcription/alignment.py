@@ -1,10 +1,10 @@
 """True times for words of an engine that gives none: found in the sound, window by window. Pure.
 
-A model on this machine (`engines.aligner`) says where in half a minute of sound each word of a text
-is, and how well the sound supports it. It is given more text than the window holds: what is not
-said there gathers at the window's end, without length, so the next window begins with it. A window
-ends in a pause and the next begins there; so no error outlives its window. Long silences are left
-out: the model would stretch words over them.
+A model on this machine (`engines.aligner`) says where in twenty seconds of sound each word of a
+text is, and how well the sound supports it. It is given more text than the window holds: what is
+not said there gathers at the window's end, without length, so the next window begins with it. A
+window ends in a pause and the next begins there; so no error outlives its window. Long silences are
+left out: the model would stretch words over them.
 
 What the sound does not support is no anchor. A text that lacks what was said, or has what was not,
 leaves such stretches between anchors; their words get estimates, and the speech without words is

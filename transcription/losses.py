@@ -5,11 +5,21 @@ from collections.abc import Iterator, Sequence
 from hearings.spans import Span, clip_all, total_ms
 from transcription.alignment import Alignment
 from transcription.plausibility import Doubt, Suspicion
+from transcription.sentences import sentences
+from transcription.words import Word
+
+BESIDE = 2
+# Sentences on each side of a loss that may have been placed where the missing ones were said.
+LEAST_HEARD = 0.05
+# Score of a word that is heard at all: "Senator" at another senator's name has more, the name none.
 
 
 def contradictions(found: Alignment, *, speech: Sequence[Span]) -> tuple[Suspicion, ...]:
-    """Return a suspicion for each stretch of *speech* without words, and of words without it."""
-    return (*_lost(found, speech), *_unheard(found))
+    """Return a suspicion for each stretch of *speech* without words, and of words without it.
+
+    And for each sentence beside them that may have been said at another moment.
+    """
+    return (*_lost(found, speech), *_unheard(found), *_displaced(found))
 
 
 def _lost(found: Alignment, speech: Sequence[Span]) -> Iterator[Suspicion]:
@@ -23,6 +33,28 @@ def _unheard(found: Alignment) -> Iterator[Suspicion]:
     for stretch in found.unsupported:
         told = f"{stretch.words} words in a row are not what is heard here."
         yield Suspicion(Doubt.INVENTED, stretch.span, told)
+
+
+def _displaced(found: Alignment) -> Iterator[Suspicion]:
+    """Yield the sentences beside a loss with a word that is not heard where they are.
+
+    Roll calls and thanks are alike: the model finds a sentence where the missing one was said.
+    """
+    doubtful = [*found.unworded, *(stretch.span for stretch in found.unsupported)]
+    said = sentences(found.words) if doubtful else ()
+    first_after = [sum(sentence.start_ms < span.start_ms for sentence in said) for span in doubtful]
+    for index, sentence in enumerate(said):
+        is_beside = any(at - BESIDE <= index < at + BESIDE for at in first_after)
+        if is_beside and not all(_is_heard(word) for word in sentence.words):
+            told = (
+                "Words are missing beside these, of which some are not heard here: they may have "
+                "been said a little earlier or later."
+            )
+            yield Suspicion(Doubt.DISPLACED, Span(sentence.start_ms, sentence.end_ms), told)
+
+
+def _is_heard(word: Word) -> bool:
+    return word.confidence is not None and word.confidence >= LEAST_HEARD
 
 
 def _part_of(span: Span, speech: Sequence[Span]) -> Doubt:

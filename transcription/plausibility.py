@@ -39,6 +39,7 @@ class Doubt(StrEnum):
     ECHO = "echo of the hints"
     STOCK = "stock phrase"
     LANGUAGE = "another language"
+    DISPLACED = "perhaps elsewhere"
     UNSURE = "the engine is unsure"
 
 

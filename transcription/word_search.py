@@ -1,4 +1,4 @@
-"""Goes through a sound and its text together, half a minute at a time. Pure.
+"""Goes through a sound and its text together, twenty seconds at a time. Pure.
 
 What is not said in a window gathers at its end, without length; so what is kept of one ends with
 the last word that the sound supports, and the next begins with the word after it.
@@ -11,9 +11,10 @@ from statistics import fmean
 from hearings.spans import Span, clip_all, gaps, total_ms, union
 from transcription.words import Word
 
-WINDOW_MS = 29_500
-# Whisper hears 30 s at once.
-LEAST_WINDOW_MS = 14_000
+WINDOW_MS = 19_500
+# Whisper could hear 30 s at once, but its attention then outgrows the cache of many processors: on
+# one it takes 1.1 s for them, and 0.4 s for 20 s (docs/benchmarks.md).
+LEAST_WINDOW_MS = 10_000
 # A window ends in no earlier pause, so that windows are few.
 PAUSE_MS = 160
 EDGE_MS = 400
@@ -27,6 +28,9 @@ PILE_MS = 120
 # Words that begin so near to the last sound of a window were not said in it.
 NEIGHBOURS = 2
 # Words on each side whose scores count with a word's own.
+LEADING = 4
+# Words before the last one kept of a window whose scores count with its own: where a text lacks
+# sentences, the last word of a window may be likely, and those before it are not.
 SUPPORTED = 0.3
 # Mean score of a word and its neighbours from which on they were said here: those that were have
 # 0.5 to 0.95, others 0.01 to 0.15.
@@ -47,7 +51,7 @@ class Placing:
 
 
 Listen = Callable[[Sequence[Span], Sequence[str]], Sequence[Placing]]
-# Places words in stretches of the slice, heard one after the other as one sound of half a minute at
+# Places words in stretches of the slice, heard one after the other as one sound of WINDOW_MS at
 # most; one placing a word, in order, from the sound's start.
 
 
@@ -198,14 +202,19 @@ def support(found: Sequence[Placing], index: int) -> float:
     A word without length counts for nothing: where a text has no sound, its words pile up, and
     those that follow from the ones before, as "of" does from "the 6th", have high scores there.
     """
-    near = found[max(0, index - NEIGHBOURS) : index + NEIGHBOURS + 1]
-    return fmean(placing.score * (placing.end_ms > placing.start_ms) for placing in near)
+    return _mean_score(found[max(0, index - NEIGHBOURS) : index + NEIGHBOURS + 1])
+
+
+def _mean_score(found: Sequence[Placing]) -> float:
+    return fmean(placing.score * (placing.end_ms > placing.start_ms) for placing in found)
 
 
 def _last_supported(found: Sequence[Placing]) -> int:
     """Return the index of the last word that the sound supports, -1 where there is none."""
     for index in reversed(range(len(found))):
-        if support(found, index) >= SUPPORTED and found[index].score >= LEAST_SCORE:
+        leading = _mean_score(found[max(0, index - LEADING) : index + 1])
+        scores = (support(found, index), leading)
+        if min(scores) >= SUPPORTED and found[index].score >= LEAST_SCORE:
             return index
     return -1
 

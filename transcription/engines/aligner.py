@@ -30,7 +30,10 @@ logger = logging.getLogger(__name__)
 MS_PER_FRAME = 20
 # Of the encoder's output.
 FEATURE_FRAMES = 3_000
-# What it hears at once: 30 s.
+# The most that it hears at once: 30 s. It was taught with silence up to them, and does without in
+# a fraction of the time;
+LEAST_FEATURE_FRAMES = 1_000
+# but of single sentences it knows fewer words.
 SAMPLES_PER_FEATURE = 160
 MOST_TOKENS = 300
 # The decoder takes 448. Each takes half a megabyte, and few half minutes of speech have so many;
@@ -169,7 +172,7 @@ def _samples(pcm: bytes) -> NDArray[np.float32]:
 
 def _encoded(model: "WhisperModel", samples: NDArray[np.float32]) -> Any:
     features = model.feature_extractor(samples)[:, :FEATURE_FRAMES]
-    missing = FEATURE_FRAMES - features.shape[1]
+    missing = max(0, LEAST_FEATURE_FRAMES - features.shape[1])
     return model.encode(np.pad(features, ((0, 0), (0, missing))))
 
 

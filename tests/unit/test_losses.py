@@ -1,0 +1,64 @@
+"""What is noticed where the words of an answer were looked for in its sound."""
+
+from dataclasses import replace
+
+import pytest
+
+from hearings.spans import Span
+from transcription.alignment import Alignment, Unsupported
+from transcription.losses import contradictions
+from transcription.plausibility import Doubt
+from transcription.words import Timing, Word
+
+SPEECH = (Span(0, 60_000),)
+TEXTS = ("Aye.", "Senator Ito?", "No, with regret.", "Senator Nakamura?", "Aye.", "Senator Ruiz?")
+LOSS = Span(31_000, 38_000)
+
+
+def spoken(*unheard: str, score: float | None = 0.04) -> tuple[Word, ...]:
+    """Return a sentence each ten seconds; *unheard* words have *score*."""
+    return tuple(
+        Word(
+            number * 10_000 + at * 400,
+            number * 10_000 + at * 400 + 390,
+            text,
+            score if text in unheard else 0.9,
+            timing=Timing.ALIGNED,
+        )
+        for number, sentence in enumerate(TEXTS)
+        for at, text in enumerate(sentence.split())
+    )
+
+
+def displaced(found: Alignment) -> list[int]:
+    """Return the numbers of the sentences that may have been said at another moment."""
+    suspicions = contradictions(found, speech=SPEECH)
+    spans = [each.span for each in suspicions if each.doubt is Doubt.DISPLACED]
+    return [span.start_ms // 10_000 for span in spans if span]
+
+
+def test_beside_a_loss_sentences_with_a_word_that_is_not_heard_are_doubted() -> None:
+    found = Alignment(spoken("Ito?", "regret.", "Nakamura?", "Ruiz?"), (LOSS,))
+
+    assert displaced(found) == [2, 3, 5]
+
+
+@pytest.mark.parametrize("score", [0.05, 0.9])
+def test_what_is_heard_beside_a_loss_is_where_it_was_said(score: float) -> None:
+    assert displaced(Alignment(spoken("Nakamura?", score=score), (LOSS,))) == []
+
+
+def test_guessed_words_beside_a_loss_are_doubted() -> None:
+    words = [replace(w, timing=Timing.ESTIMATED) for w in spoken("Nakamura?", score=None)]
+
+    assert displaced(Alignment(tuple(words), (LOSS,))) == [3]
+
+
+def test_beside_words_that_nobody_said_sentences_are_doubted_alike() -> None:
+    found = Alignment(spoken("Ito?"), unsupported=(Unsupported(Span(20_000, 21_190), 6),))
+
+    assert displaced(found) == [1]
+
+
+def test_an_answer_without_a_loss_may_have_words_that_are_not_heard() -> None:
+    assert contradictions(Alignment(spoken("Ito?", "Nakamura?", "Ruiz?")), speech=SPEECH) == ()
