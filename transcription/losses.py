@@ -47,8 +47,8 @@ def _displaced(found: Alignment) -> Iterator[Suspicion]:
         is_beside = any(at - BESIDE <= index < at + BESIDE for at in first_after)
         if is_beside and not all(_is_heard(word) for word in sentence.words):
             told = (
-                "Words are missing beside these, of which some are not heard here: they may have "
-                "been said a little earlier or later."
+                "Some of these words are not heard here: beside missing words they may have been "
+                "said some seconds earlier or later."
             )
             yield Suspicion(Doubt.DISPLACED, Span(sentence.start_ms, sentence.end_ms), told)
 
