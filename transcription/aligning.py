@@ -7,7 +7,6 @@ taken over when its holder dies. Nothing is sent; where no times can be found th
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -28,9 +27,6 @@ from transcription.word_search import Placing
 from transcription.words import Timing, Word
 
 logger = logging.getLogger(__name__)
-
-LEAST_HEARD = 3
-# Words that are heard in a stretch for which there are none: fewer may be made up.
 
 
 def is_wanted(words: Sequence[Word]) -> bool:
@@ -123,7 +119,11 @@ class Aligning:
             duration_ms=audio.duration_ms,
             listen=partial(_listen, aligner, audio, language),
         )
-        return self._confirmed(found, audio, language)
+        return alignment.confirmed(
+            found,
+            speech=audio.speech,
+            hear=lambda span: aligner.hear(_sound(audio, span), language=language),
+        )
 
     def _ready(self) -> Aligner:
         """Return the aligner, its model in memory. Raises EngineError."""
@@ -134,24 +134,6 @@ class Aligning:
             self._stack.enter_context(aligner.ready())
             self._aligner = aligner
         return self._aligner
-
-    def _confirmed(self, found: Alignment, audio: AudioSlice, language: str) -> Alignment:
-        """Return *found* with only that speech without words in which words are heard here too.
-
-        Laughter, applause and a voice far off sound like speech and have none.
-        """
-        said = tuple(span for span in found.unworded if self._has_words(span, audio, language))
-        return replace(found, unworded=said)
-
-    def _has_words(self, span: Span, audio: AudioSlice, language: str) -> bool:
-        """Say whether words are heard in *span*, or in a part of it.
-
-        A model that begins within a sentence may stop at its end and leave out all that follows.
-        """
-        heard = self._ready().hear(_sound(audio, span), language=language)
-        return len(heard.split()) >= LEAST_HEARD or any(
-            self._has_words(part, audio, language) for part in alignment.halves(span, audio.speech)
-        )
 
     def _keep(self, chunk: Chunk, audio: AudioSlice, found: Alignment) -> None:
         """Store the times, or have the text asked for once more where the sound has more words."""

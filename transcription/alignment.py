@@ -11,7 +11,7 @@ leaves such stretches between anchors; their words get estimates, and the speech
 reported.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -23,6 +23,8 @@ from transcription.words import Timing, Word
 
 UNWORDED_MS = 1_200
 # So much speech between words may be more than hesitation.
+LEAST_HEARD = 3
+# Words that are heard in a stretch for which there are none: fewer may be made up.
 LEAST_RUN = 4
 # Words in a row without support whose times are nothing but a guess.
 LEAST_UNSUPPORTED = 6
@@ -216,6 +218,22 @@ def _lost(speech: Sequence[Span], start_ms: int, end_ms: int, filled_ms: float) 
     free = clip_all(speech, Span(start_ms, end_ms))
     if total_ms(free) - filled_ms >= UNWORDED_MS:
         yield Span(free[0].start_ms, free[-1].end_ms)
+
+
+def confirmed(
+    found: Alignment, *, speech: Sequence[Span], hear: Callable[[Span], str]
+) -> Alignment:
+    """Return *found* with only that speech without words in which *hear* hears words too.
+
+    Laughter, applause and a voice far off sound like speech and have none.
+    """
+
+    def has_words(span: Span) -> bool:
+        # A model that begins within a sentence may stop at its end and leave out all that follows.
+        is_heard = len(hear(span).split()) >= LEAST_HEARD
+        return is_heard or any(map(has_words, halves(span, speech)))
+
+    return replace(found, unworded=tuple(filter(has_words, found.unworded)))
 
 
 def halves(unworded: Span, speech: Sequence[Span]) -> tuple[Span, ...]:

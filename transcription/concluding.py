@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 from django.db import transaction
 
@@ -132,7 +132,9 @@ def _ending(chunks: Sequence[Chunk]) -> RunStatus:
 
 def _why(chunks: Sequence[Chunk]) -> str:
     reasons = [chunk.error for chunk in chunks if chunk.error]
-    reasons += [d.told for chunk in chunks if chunk.unworded for d in chunk.kept_doubts]
+    for chunk in chunks:
+        lost = [Span(start_ms, end_ms) for start_ms, end_ms in chunk.unworded]
+        reasons += [d.sentence for d in chunk.kept_doubts if any(map(d.is_about, lost))]
     return " ".join(dict.fromkeys(reasons))
 
 
@@ -176,9 +178,14 @@ def _with_reach(sentences: Iterable[Sentence]) -> Iterator[tuple[Sentence, Span]
 
 
 def _sources(chunks: Sequence[Chunk], sentence: Sentence) -> list[Chunk]:
-    """Return the chunks whose answers a sentence is from: two where it goes over a seam."""
+    """Return the chunks whose answers a sentence is from: two where it goes over a seam.
+
+    Of what two chunks share, each has the half beside it.
+    """
     said = Span(sentence.start_ms, sentence.end_ms)
-    return [chunk for chunk in chunks if chunk.span.overlaps(said)]
+    ends = [(left.end_ms + right.start_ms) // 2 for left, right in pairwise(chunks)]
+    shares = zip(chunks, [0, *ends], [*ends, LAST_MS], strict=True)
+    return [c for c, start, end in shares if start < said.end_ms and said.start_ms < end]
 
 
 def _flags(
@@ -193,7 +200,8 @@ def _flags(
     doubts = [
         doubt.told for chunk in sources for doubt in chunk.kept_doubts if doubt.is_about(reach)
     ]
-    return [*doubts, *names.hardly_heard(sentence.words, told=hints, people=people)]
+    unheard = names.hardly_heard(sentence.words, told=hints, people=people)
+    return list(dict.fromkeys([*doubts, *unheard]))
 
 
 def _told(run: Run) -> dict[int, list[str]]:

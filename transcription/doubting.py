@@ -66,7 +66,7 @@ def reject(
     second answer never comes, doubtful words are better than none.
     """
     kept = kept_doubts.placed(found, offset_ms=chunk.start_ms)
-    error = " ".join(doubt.told for doubt in kept)
+    error = " ".join(doubt.sentence for doubt in kept)
     if not chunk.rejected:
         known = {
             "result": [word.to_json() for word in words],

@@ -1,11 +1,12 @@
 """What looking for an answer's words in its sound says against it. Pure."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from hearings.spans import Span, clip_all, total_ms
 from transcription.alignment import Alignment
 from transcription.plausibility import Doubt, Suspicion
-from transcription.sentences import sentences
+from transcription.sentences import Sentence, sentences
 from transcription.words import Word
 
 BESIDE = 2
@@ -40,17 +41,29 @@ def _displaced(found: Alignment) -> Iterator[Suspicion]:
 
     Roll calls and thanks are alike: the model finds a sentence where the missing one was said.
     """
-    doubtful = [*found.unworded, *(stretch.span for stretch in found.unsupported)]
-    said = sentences(found.words) if doubtful else ()
-    first_after = [sum(sentence.start_ms < span.start_ms for sentence in said) for span in doubtful]
+    unsaid = [stretch.span for stretch in found.unsupported]
+    spans = [*found.unworded, *unsaid]
+    said = sentences(found.words) if spans else ()
+    beside = set(chain.from_iterable(_beside(span, said) for span in spans))
     for index, sentence in enumerate(said):
-        is_beside = any(at - BESIDE <= index < at + BESIDE for at in first_after)
-        if is_beside and not all(_is_heard(word) for word in sentence.words):
+        is_doubted = any(_meets(sentence, span) for span in unsaid)
+        if index in beside and not is_doubted and not all(map(_is_heard, sentence.words)):
             told = (
                 "Some of these words are not heard here: beside missing words they may have been "
                 "said some seconds earlier or later."
             )
             yield Suspicion(Doubt.DISPLACED, Span(sentence.start_ms, sentence.end_ms), told)
+
+
+def _beside(span: Span, said: Sequence[Sentence]) -> range:
+    """Return the indices of the sentences in *span* and of two on each side."""
+    first = sum(sentence.end_ms <= span.start_ms for sentence in said)
+    after = sum(sentence.start_ms < span.end_ms for sentence in said)
+    return range(first - BESIDE, after + BESIDE)
+
+
+def _meets(sentence: Sentence, span: Span) -> bool:
+    return Span(sentence.start_ms, sentence.end_ms).overlaps(span)
 
 
 def _is_heard(word: Word) -> bool:

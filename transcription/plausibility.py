@@ -208,13 +208,13 @@ def _holes(answer: _Answer) -> Iterator[Suspicion]:
         if total_ms(lost) < HOLE_MS:
             continue
         where = Span(lost[0].start_ms, lost[-1].end_ms)
-        amount = f"{_seconds(total_ms(lost))} of speech"
+        told = f"{_seconds(total_ms(lost))} of speech came back without words."
         if gap.end_ms == answer.whole.end_ms:
-            yield Suspicion(Doubt.TAIL, where, f"The last {amount} came back without words.")
+            yield Suspicion(Doubt.TAIL, where, told)
         elif gap.start_ms == 0:
-            yield Suspicion(Doubt.HEAD, where, f"The first {amount} came back without words.")
+            yield Suspicion(Doubt.HEAD, where, told)
         else:
-            yield Suspicion(Doubt.MIDDLE, where, f"{amount} came back without words.")
+            yield Suspicion(Doubt.MIDDLE, where, told)
 
 
 def _sounding(word: Word) -> Iterator[Span]:

@@ -89,6 +89,16 @@ def test_a_sentence_over_a_seam_is_marked_by_what_is_missing_on_its_shorter_side
     assert flagged(run) == ["0: We are adjourned until tomorrow."]
 
 
+def test_what_two_chunks_doubt_alike_is_told_once(run: Run) -> None:
+    """As halves of a chunk do that were never heard again."""
+    for index, text in enumerate(("We are", "adjourned.")):
+        words = words_of(text, start_ms=9_300 + 700 * index)
+        result = [word.to_json() for word in words]
+        make_chunk(run, index, status=ChunkStatus.DONE, result=result, doubts=[HOLE])
+
+    assert flagged(run) == ["0: We are adjourned."]
+
+
 def test_what_is_missing_at_the_end_of_the_recording_marks_the_last_sentence(run: Run) -> None:
     heard(run, 0)
     heard(run, 1, doubt(18_500, 20_000))

@@ -26,8 +26,8 @@ BESIDE = 2
 # Sentences on either side of a loss may be off by more, where they are marked.
 END_MS = 3_600_000
 # After the end of any stretch.
-MOSTLY = 0.8
-# So many are near at the least.
+MOSTLY, MOST_IN_VAIN = 0.8, 0.02
+# So many are near at the least; so many at the most are marked that are true and stand elsewhere.
 
 
 def shifted(spans: tuple[Span, ...], start_ms: int) -> list[Span]:
@@ -46,7 +46,9 @@ def reach(found: Alignment, first: int, after: int) -> Span:
 
 
 def test_sentences_beside_a_loss_keep_their_times_or_are_marked() -> None:
-    spoken, aligner, off = real_speech.sample(), real_speech.the_aligner(), []
+    spoken, aligner = real_speech.sample(), real_speech.the_aligner()
+    off: list[int] = []
+    in_vain: list[bool] = []
     with aligner.ready():
         for seed in range(TRIALS):
             random = Random(seed)
@@ -70,6 +72,13 @@ def test_sentences_beside_a_loss_keep_their_times_or_are_marked() -> None:
                     real_speech.cut(pcm, heard), words, language="en"
                 ),
             )
+            found = alignment.confirmed(
+                found,
+                speech=speech,
+                hear=lambda span, pcm=pcm: aligner.hear(  # type: ignore[misc]
+                    real_speech.cut(pcm, [span]), language="en"
+                ),
+            )
 
             doubted = [each.span for each in contradictions(found, speech=speech)]
             first_words = [0, *accumulate(len(sentence.text.split()) for sentence in kept)]
@@ -82,6 +91,11 @@ def test_sentences_beside_a_loss_keep_their_times_or_are_marked() -> None:
                 told = f"seed {seed}: {sentence.text} is off by {error_ms} ms"
                 assert error_ms <= NEAR_MS or is_marked, told
                 assert error_ms <= MOST_MS or is_beside, told
+                in_vain.append(is_marked and not is_beside and error_ms <= NEAR_MS)
     near = sum(error_ms <= NEAR_MS for error_ms in off) / len(off)
-    print(f"{near:.1%} of {len(off)} sentences within {NEAR_MS} ms, the others marked")  # noqa: T201
+    print(  # noqa: T201
+        f"{near:.1%} of {len(off)} sentences within {NEAR_MS} ms, the others marked; "
+        f"{sum(in_vain)} marked that are true and not beside a loss"
+    )
     assert near >= MOSTLY
+    assert sum(in_vain) <= MOST_IN_VAIN * len(off)

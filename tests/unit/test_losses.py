@@ -55,9 +55,18 @@ def test_guessed_words_beside_a_loss_are_doubted() -> None:
 
 
 def test_beside_words_that_nobody_said_sentences_are_doubted_alike() -> None:
-    found = Alignment(spoken("Ito?"), unsupported=(Unsupported(Span(20_000, 21_190), 6),))
+    words = spoken("No,", "with", "regret.", score=None)
+    words = tuple(replace(w, confidence=0.02) if "Ito" in w.text else w for w in words)
+    found = Alignment(words, unsupported=(Unsupported(Span(20_000, 21_190), 6),))
 
     assert displaced(found) == [1]
+
+
+def test_beside_a_long_loss_both_its_ends_are_looked_at() -> None:
+    """And what was left within it."""
+    found = Alignment(spoken("Ito?", "regret.", "Ruiz?"), (Span(9_000, 49_000),))
+
+    assert displaced(found) == [1, 2, 5]
 
 
 def test_an_answer_without_a_loss_may_have_words_that_are_not_heard() -> None:

@@ -121,7 +121,7 @@ def test_a_tail_without_words_is_told_with_its_place() -> None:
     assert found == Suspicion(
         Doubt.TAIL,
         Span(end_ms + 400, end_ms + 6_400),
-        "The last 6 s of speech came back without words.",
+        "6 s of speech came back without words.",
     )
 
 

@@ -30,13 +30,13 @@ logger = logging.getLogger(__name__)
 MS_PER_FRAME = 20
 # Of the encoder's output.
 FEATURE_FRAMES = 3_000
-# The most that it hears at once: 30 s. It was taught with silence up to them, and does without in
-# a fraction of the time;
+# The most that it hears at once: 30 s.
 LEAST_FEATURE_FRAMES = 1_000
-# but of single sentences it knows fewer words.
+# It was taught with silence up to 30 s. Up to 10 s do as well, in a fraction of the time; without any
+# it knows fewer words of a single sentence.
 SAMPLES_PER_FEATURE = 160
 MOST_TOKENS = 300
-# The decoder takes 448. Each takes half a megabyte, and few half minutes of speech have so many;
+# The decoder takes 448. Each takes half a megabyte, and few windows have so many;
 # the words beyond are looked for in the next one.
 MEDIAN_WIDTH = 7
 # Of the filter over attention in time, as Whisper has it.

@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from hearings import intake
 from hearings.models import Hearing, Witness
-from transcription import filing
+from transcription import admission, filing
 from transcription.clock import database_clock
 from transcription.evaluation import word_errors
 from transcription.exits import Exit, database_sentence, failure
 from transcription.models import Run
 from transcription.progress import progress_of
+from transcription.run_options import RunOptions
 
 SAMPLE = settings.BASE_DIR / "sample"
 
@@ -32,13 +33,13 @@ class Command(BaseCommand):
     def handle(self, *, again: bool, **_: Any) -> None:
         facts = json.loads((SAMPLE / "hearing.json").read_text())
         hearing = _filed(facts)
-        call_command(
-            "transcribe_hearing",
-            hearing.slug,
-            "--engine=whisper",
-            *(["--again"] if again else []),
-        )
-        run = Run.objects.with_text().filter(hearing=hearing).latest("id")
+        heard = Run.objects.with_text().filter(hearing=hearing)
+        is_first = not heard.exists()
+        again_too = ["--again"] if again else []
+        call_command("transcribe_hearing", hearing.slug, "--engine=whisper", *again_too)
+        if is_first:
+            _publish(hearing)
+        run = heard.latest("id")
         self.stdout.write(_closing_words(run))
 
 
@@ -51,27 +52,34 @@ def _filed(facts: dict[str, Any]) -> Hearing:
         language="en",
     )
     try:
-        hearing, is_new = filing.filed(SAMPLE / "hearing.mp3", description)
+        admission.check_engine(RunOptions.default_for(None, engine="whisper"))
+        hearing, _ = filing.filed(SAMPLE / "hearing.mp3", description)
     except filing.NoSuchSource as error:
         raise failure(str(error), Exit.WRONG_USAGE) from error
-    except intake.Refused as error:
+    except (admission.StartRefused, intake.Refused) as error:
         raise failure(str(error), Exit.REFUSED) from error
     except intake.DiskFull as error:
         raise failure(str(error), Exit.PAUSED) from error
     except (OperationalError, ProgrammingError) as error:
         raise failure(database_sentence(error), Exit.FAILED) from error
-    if is_new or not hearing.witnesses.exists():
+    if not hearing.witnesses.exists():
         _describe(hearing, facts)
     return hearing
 
 
 def _describe(hearing: Hearing, facts: dict[str, Any]) -> None:
-    """Publish the sample, which is ours, with who speaks in it."""
+    """Say who speaks in the sample."""
     Witness.objects.bulk_create(Witness(hearing=hearing, **known) for known in facts["witnesses"])
     hearing.description = facts["description"]
-    hearing.is_published = True
-    hearing.save()
+    hearing.save(update_fields=["description"])
     intake.check_description(hearing, today=timezone.localdate())
+
+
+def _publish(hearing: Hearing) -> None:
+    """Publish the sample, which is ours."""
+    hearing.refresh_from_db()
+    hearing.is_published = True
+    hearing.save(update_fields=["is_published"])
 
 
 def _closing_words(run: Run) -> str:
