@@ -32,8 +32,8 @@ MS_PER_FRAME = 20
 FEATURE_FRAMES = 3_000
 # The most that it hears at once: 30 s.
 LEAST_FEATURE_FRAMES = 1_000
-# It was taught with silence up to 30 s. With as much as makes 10 s it does as well, in a fraction of
-# the time; without any it knows fewer words of a single sentence.
+# It was taught with silence up to 30 s. With as much as makes 10 s it does as well and takes a
+# fraction of the time; without any it knows fewer words of a single sentence.
 SAMPLES_PER_FEATURE = 160
 MOST_TOKENS = 300
 # The decoder takes 448. Each takes half a megabyte, and few windows have so many;
