@@ -34,6 +34,8 @@ FEATURE_FRAMES = 3_000
 LEAST_FEATURE_FRAMES = 1_000
 # It was taught with silence up to 30 s. With as much as makes 10 s it does as well and takes a
 # fraction of the time; without any it knows fewer words of a single sentence.
+FEATURE_FRAMES_STEP = 200
+# Sounds of few lengths fit into memory that others left; of any length they take 50 MB more.
 SAMPLES_PER_FEATURE = 160
 MOST_TOKENS = 300
 # The decoder takes 448. Each takes half a megabyte, and few windows have so many;
@@ -172,7 +174,8 @@ def _samples(pcm: bytes) -> NDArray[np.float32]:
 
 def _encoded(model: "WhisperModel", samples: NDArray[np.float32]) -> Any:
     features = model.feature_extractor(samples)[:, :FEATURE_FRAMES]
-    missing = max(0, LEAST_FEATURE_FRAMES - features.shape[1])
+    frames = features.shape[1]
+    missing = max(LEAST_FEATURE_FRAMES - frames, -frames % FEATURE_FRAMES_STEP)
     return model.encode(np.pad(features, ((0, 0), (0, missing))))
 
 
