@@ -50,8 +50,11 @@ class Trial:
 
     def closed_seconds(self) -> float:
         """Return how long nobody may call."""
-        closed_until = rates.row(settings.RATE).closed_until
-        return max(0.0, closed_until - database_clock().timestamp())
+        return max(0.0, self.closed_until() - database_clock().timestamp())
+
+    def closed_until(self) -> float:
+        """Return until when nobody may call, in seconds since 1970."""
+        return rates.row(settings.RATE).closed_until
 
     def let_time_pass(self) -> None:
         """Have every wait be over."""

@@ -5,21 +5,21 @@ import pytest
 from tests.answers.kit import Trial
 from tests.fake_api import faults
 from tests.fake_api.refusals import Fault
+from transcription.clock import database_clock
 from transcription.models import ChunkStatus, RunStatus
 
 
-# Seconds; looking at the limit comes up to one later.
 @pytest.mark.parametrize(
     ("fault", "least", "most"),
     [
         (faults.rate_limited("7"), 6, 7),
         (faults.rate_limited_until(60), 57, 60),
-        (faults.rate_limited(None), 9, 20),
-        (faults.rate_limited("nan"), 9, 20),
-        (faults.rate_limited("soon"), 9, 20),
-        (faults.slow_down(), 9, 20),
+        (faults.rate_limited(None), 10, 20),
+        (faults.rate_limited("nan"), 10, 20),
+        (faults.rate_limited("soon"), 10, 20),
+        (faults.slow_down(), 10, 20),
         (faults.slow_down(30), 29, 30),
-        (faults.overloaded(), 9, 20),
+        (faults.overloaded(), 10, 20),
         (faults.overloaded(600), 599, 600),
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else "",
@@ -29,10 +29,12 @@ def test_everyone_waits_and_no_try_is_burnt(
 ) -> None:
     trial.api.next(fault)
     trial.start()
+    begun = database_clock().timestamp()
 
     trial.work()
 
-    assert least <= trial.closed_seconds() <= most
+    assert least <= trial.closed_until() - begun
+    assert trial.closed_seconds() <= most
     assert (trial.calls, trial.first.status, trial.first.tries) == (1, ChunkStatus.WAITING, 0)
     assert "busy" in trial.first.error or "too many" in trial.first.error.lower()
     trial.clock.pass_by(most + 1)
