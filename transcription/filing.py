@@ -2,21 +2,41 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from django.db import OperationalError, ProgrammingError
+
 from hearings import intake
+from hearings.ffmpeg import MediaError
 from hearings.models import Committee, Hearing
 from hearings.tracks import NoSuchTrack
 from hearings.validation import Finding
 from transcription import track_choice
 from transcription.checking import check, wait_while_others_check
+from transcription.exits import Exit, database_sentence, failure
 
 
 class NoSuchSource(Exception):
     """Nothing is there by that name; the message says where it was looked for."""
+
+
+@contextmanager
+def failing_commands() -> Iterator[None]:
+    """End a command with its exit code where its recording cannot be found, filed or read."""
+    try:
+        yield
+    except NoSuchSource as error:
+        raise failure(str(error), Exit.WRONG_USAGE) from error
+    except (MediaError, intake.Refused) as error:
+        raise failure(str(error), Exit.REFUSED) from error
+    except intake.DiskFull as error:
+        raise failure(str(error), Exit.PAUSED) from error
+    except (OperationalError, ProgrammingError) as error:
+        raise failure(database_sentence(error), Exit.FAILED) from error
 
 
 @dataclass(frozen=True, slots=True)

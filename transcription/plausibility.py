@@ -210,11 +210,10 @@ def _holes(answer: _Answer) -> Iterator[Suspicion]:
         where = Span(lost[0].start_ms, lost[-1].end_ms)
         told = f"{_seconds(total_ms(lost))} of speech came back without words."
         if gap.end_ms == answer.whole.end_ms:
-            yield Suspicion(Doubt.TAIL, where, told)
-        elif gap.start_ms == 0:
-            yield Suspicion(Doubt.HEAD, where, told)
+            doubt = Doubt.TAIL
         else:
-            yield Suspicion(Doubt.MIDDLE, where, told)
+            doubt = Doubt.MIDDLE if gap.start_ms else Doubt.HEAD
+        yield Suspicion(doubt, where, told)
 
 
 def _sounding(word: Word) -> Iterator[Span]:

@@ -1,6 +1,7 @@
 """Two sentences are cut out of a text: all others keep their times, or are marked as doubtful."""
 
 import os
+from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
 
@@ -10,6 +11,7 @@ from hearings.spans import Span, clip_all
 from tests.speech import real_speech
 from transcription import alignment
 from transcription.alignment import Alignment
+from transcription.engines.aligner import WhisperAligner
 from transcription.engines.base import BYTES_PER_MS
 from transcription.losses import contradictions
 from transcription.words import Timing, Word
@@ -45,6 +47,29 @@ def reach(found: Alignment, first: int, after: int) -> Span:
     return Span(min(before_ms, words[first].start_ms), max(after_ms, words[after - 1].end_ms))
 
 
+def aligned(
+    aligner: WhisperAligner, kept: Sequence[Word], *, pcm: bytes, speech: Sequence[Span]
+) -> Alignment:
+    """Return what is found of the words of *kept*, as `aligning` does it."""
+    found = alignment.align(
+        [
+            Word(0, 1, text, timing=Timing.ESTIMATED)
+            for sentence in kept
+            for text in sentence.text.split()
+        ],
+        speech=speech,
+        duration_ms=len(pcm) // BYTES_PER_MS,
+        listen=lambda heard, words: aligner.place(
+            real_speech.cut(pcm, heard), words, language="en"
+        ),
+    )
+    return alignment.confirmed(
+        found,
+        speech=speech,
+        hear=lambda span: aligner.hear(real_speech.cut(pcm, [span]), language="en"),
+    )
+
+
 def test_sentences_beside_a_loss_keep_their_times_or_are_marked() -> None:
     spoken, aligner = real_speech.sample(), real_speech.the_aligner()
     off: list[int] = []
@@ -60,25 +85,7 @@ def test_sentences_beside_a_loss_keep_their_times_or_are_marked() -> None:
             pcm = spoken.pcm[here.start_ms * BYTES_PER_MS : here.end_ms * BYTES_PER_MS]
             speech = shifted(clip_all(spoken.speech, here), here.start_ms)
 
-            found = alignment.align(
-                [
-                    Word(0, 1, text, timing=Timing.ESTIMATED)
-                    for sentence in kept
-                    for text in sentence.text.split()
-                ],
-                speech=speech,
-                duration_ms=here.duration_ms,
-                listen=lambda heard, words, pcm=pcm: aligner.place(  # type: ignore[misc]
-                    real_speech.cut(pcm, heard), words, language="en"
-                ),
-            )
-            found = alignment.confirmed(
-                found,
-                speech=speech,
-                hear=lambda span, pcm=pcm: aligner.hear(  # type: ignore[misc]
-                    real_speech.cut(pcm, [span]), language="en"
-                ),
-            )
+            found = aligned(aligner, kept, pcm=pcm, speech=speech)
 
             doubted = [each.span for each in contradictions(found, speech=speech)]
             first_words = [0, *accumulate(len(sentence.text.split()) for sentence in kept)]

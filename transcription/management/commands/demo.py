@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 
 from hearings import intake
@@ -16,7 +15,7 @@ from hearings.models import Hearing, Witness
 from transcription import admission, filing
 from transcription.clock import database_clock
 from transcription.evaluation import word_errors
-from transcription.exits import Exit, database_sentence, failure
+from transcription.exits import Exit, failure
 from transcription.models import Run
 from transcription.progress import progress_of
 from transcription.run_options import RunOptions
@@ -53,15 +52,10 @@ def _filed(facts: dict[str, Any]) -> Hearing:
     )
     try:
         admission.check_engine(RunOptions.default_for(None, engine="whisper"))
-        hearing, _ = filing.filed(SAMPLE / "hearing.mp3", description)
-    except filing.NoSuchSource as error:
-        raise failure(str(error), Exit.WRONG_USAGE) from error
-    except (admission.StartRefused, intake.Refused) as error:
+    except admission.StartRefused as error:
         raise failure(str(error), Exit.REFUSED) from error
-    except intake.DiskFull as error:
-        raise failure(str(error), Exit.PAUSED) from error
-    except (OperationalError, ProgrammingError) as error:
-        raise failure(database_sentence(error), Exit.FAILED) from error
+    with filing.failing_commands():
+        hearing, _ = filing.filed(SAMPLE / "hearing.mp3", description)
     if not hearing.witnesses.exists():
         _describe(hearing, facts)
     return hearing

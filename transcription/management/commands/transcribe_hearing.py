@@ -9,9 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, ProgrammingError
 
-from hearings import intake, removal
+from hearings import removal
 from hearings.ffmpeg import MediaError
 from hearings.models import Hearing, ValidationFinding
 from hearings.times import clock
@@ -20,7 +19,7 @@ from transcription import admission, clusters, filing, pipeline, source_argument
 from transcription.attached_cluster import STOP_MARGIN_SECONDS, AttachedCluster
 from transcription.bills import Bill, bill_of
 from transcription.clock import database_clock
-from transcription.exits import Exit, database_sentence, failure
+from transcription.exits import Exit, failure
 from transcription.exports import FORMATS
 from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 from transcription.outlook import outlook
@@ -68,19 +67,14 @@ class Command(BaseCommand):
             logging.getLogger().setLevel(logging.ERROR)
         reporter = Reporter(quiet=quiet)
         try:
-            code = self._transcribe(source, options, reporter)
-        except filing.NoSuchSource as error:
-            raise failure(str(error), Exit.WRONG_USAGE) from error
+            with filing.failing_commands():
+                code = self._transcribe(source, options, reporter)
         except (admission.OutsideRecording, NoSuchStretch) as error:
             raise failure(str(error), Exit.WRONG_USAGE) from error
-        except (MediaError, RunUnderWay, admission.StartRefused, intake.Refused) as error:
+        except (RunUnderWay, admission.StartRefused) as error:
             raise failure(str(error), Exit.REFUSED) from error
-        except intake.DiskFull as error:
-            raise failure(str(error), Exit.PAUSED) from error
         except OutputError as error:
             raise failure(str(error), Exit.FAILED) from error
-        except (OperationalError, ProgrammingError) as error:
-            raise failure(database_sentence(error), Exit.FAILED) from error
         except KeyboardInterrupt:
             reporter.say("Interrupted. The same command goes on where this one was.")
             code = Exit.INTERRUPTED
