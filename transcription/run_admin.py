@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django_htmx.http import HttpResponseClientRefresh
@@ -115,17 +114,17 @@ class RunAdmin(ReadOnlyAdmin):
     def state(self, run: Run) -> tuple[str, str]:
         return run.status, run.get_status_display()
 
-    def change_view(
+    def render_change_form(
         self,
         request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponseBase:
-        run = self.get_object(request, object_id)
-        shown = self._standing(request, run) | _chunks(run) if run else {}
-        response: HttpResponseBase = super().change_view(
-            request, object_id, form_url, shown | (extra_context or {})
+        context: dict[str, Any],
+        *flags: Any,
+        obj: Run,
+        **named: Any,
+    ) -> HttpResponse:
+        shown = context | self._standing(request, obj) | _chunks(obj)
+        response: HttpResponse = super().render_change_form(
+            request, shown, *flags, obj=obj, **named
         )
         return response
 
