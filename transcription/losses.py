@@ -5,6 +5,7 @@ from itertools import chain
 
 from hearings.spans import Span, clip_all, total_ms
 from transcription.alignment import Alignment
+from transcription.phrases import sound_of
 from transcription.plausibility import Doubt, Suspicion
 from transcription.sentences import Sentence, sentences
 from transcription.words import Word
@@ -67,7 +68,8 @@ def _meets(sentence: Sentence, span: Span) -> bool:
 
 
 def _is_heard(word: Word) -> bool:
-    return word.confidence is not None and word.confidence >= LEAST_HEARD
+    """Tell whether a word is heard at its place; a dash between words is nowhere."""
+    return not sound_of(word.text) or (word.confidence or 0) >= LEAST_HEARD
 
 
 def _part_of(span: Span, speech: Sequence[Span]) -> Doubt:

@@ -48,6 +48,15 @@ def test_what_is_heard_beside_a_loss_is_where_it_was_said(score: float) -> None:
     assert displaced(Alignment(spoken("Nakamura?", score=score), (LOSS,))) == []
 
 
+@pytest.mark.parametrize("dash", ["—", "-"])
+@pytest.mark.parametrize("score", [0.0, None])
+def test_a_dash_that_stands_alone_need_not_be_heard(dash: str, score: float | None) -> None:
+    words = spoken("Nakamura?", score=score)
+    words = tuple(replace(w, text=dash) if w.text == "Nakamura?" else w for w in words)
+
+    assert displaced(Alignment(words, (LOSS,))) == []
+
+
 def test_guessed_words_beside_a_loss_are_doubted() -> None:
     words = [replace(w, timing=Timing.ESTIMATED) for w in spoken("Nakamura?", score=None)]
 
