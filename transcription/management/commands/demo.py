@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db import transaction
 from django.utils import timezone
 
 from hearings import intake
@@ -32,13 +33,9 @@ class Command(BaseCommand):
     def handle(self, *, again: bool, **_: Any) -> None:
         facts = json.loads((SAMPLE / "hearing.json").read_text())
         hearing = _filed(facts)
-        heard = Run.objects.with_text().filter(hearing=hearing)
-        is_first = not heard.exists()
         again_too = ["--again"] if again else []
         call_command("transcribe_hearing", hearing.slug, "--engine=whisper", *again_too)
-        if is_first:
-            _publish(hearing)
-        run = heard.latest("id")
+        run = Run.objects.with_text().filter(hearing=hearing).latest("id")
         self.stdout.write(_closing_words(run))
 
 
@@ -62,18 +59,14 @@ def _filed(facts: dict[str, Any]) -> Hearing:
 
 
 def _describe(hearing: Hearing, facts: dict[str, Any]) -> None:
-    """Say who speaks in the sample."""
-    Witness.objects.bulk_create(Witness(hearing=hearing, **known) for known in facts["witnesses"])
+    """Publish the sample, which is ours, with who speaks in it; all of it or nothing."""
+    witnesses = [Witness(hearing=hearing, **known) for known in facts["witnesses"]]
     hearing.description = facts["description"]
-    hearing.save(update_fields=["description"])
-    intake.check_description(hearing, today=timezone.localdate())
-
-
-def _publish(hearing: Hearing) -> None:
-    """Publish the sample, which is ours."""
-    hearing.refresh_from_db()
     hearing.is_published = True
-    hearing.save(update_fields=["is_published"])
+    with transaction.atomic():
+        Witness.objects.bulk_create(witnesses)
+        hearing.save(update_fields=["description", "is_published"])
+        intake.check_description(hearing, today=timezone.localdate())
 
 
 def _closing_words(run: Run) -> str:
