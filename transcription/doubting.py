@@ -38,8 +38,8 @@ def doubts(
         ),
         *(_spoken(other, language) for other in heard.other_languages),
     )
-    for suspicion in found:
-        logger.warning("doubtful answer: %s", suspicion.sentence)
+    for doubt in kept_doubts.placed(found, offset_ms=work.chunk.start_ms):
+        logger.warning("doubtful answer: %s", doubt.told)
     return found
 
 
@@ -66,7 +66,9 @@ def reject(
     second answer never comes, doubtful words are better than none.
     """
     kept = kept_doubts.placed(found, offset_ms=chunk.start_ms)
-    error = " ".join(doubt.sentence for doubt in kept)
+    causes = [suspicion for suspicion in found if suspicion.doubt is not Doubt.DISPLACED]
+    told = kept_doubts.placed(causes, offset_ms=chunk.start_ms)
+    error = " ".join(dict.fromkeys(doubt.told for doubt in told))
     if not chunk.rejected:
         known = {
             "result": [word.to_json() for word in words],
@@ -74,7 +76,7 @@ def reject(
         }
         return recutting.split(
             chunk, now=now, error=error, known=known, rejected=1
-        ) or chunk.put_back(not_before=None, error=error, rejected=1, **known)
+        ) or chunk.put_back(not_before=None, error=error, rejected=1, is_heard=False, **known)
     if any(suspicion.doubt is Doubt.EMPTY for suspicion in found):
         return chunk.give_up(error=error, now=now)
     return False

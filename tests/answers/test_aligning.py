@@ -12,7 +12,7 @@ from hearings.spans import Span
 from tests.answers.kit import Trial
 from tests.db.run_kit import SetClock, work
 from tests.factories import NOW
-from transcription import limiter, pipeline, recovery
+from transcription import limiter, pipeline, recovery, recutting
 from transcription.chunk_job import jobs_wanted
 from transcription.engines.base import BYTES_PER_MS, AccessRefused, EngineUnavailable
 from transcription.engines.scripted import ScriptedAligner, one_after_the_other
@@ -172,6 +172,20 @@ def test_speech_without_words_is_asked_for_once_more_in_shorter_cuts(trial: Tria
     cut = trial.run.chunks.filter(status=ChunkStatus.SUPERSEDED)
     assert cut.count() == 3 and all("no words" in chunk.error for chunk in cut)
     assert Attempt.objects.filter(is_rejected=True).count() == 3
+
+
+def test_what_is_too_short_to_cut_is_asked_for_once_more_whole(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recutting, "LEAST_HALVED_MS", 60_000)
+    ScriptedAligner.follow(unsupported_second_half)
+    trial.start()
+
+    trial.to_the_end()
+
+    assert trial.calls == 6
+    assert trial.run.status == RunStatus.INCOMPLETE
+    assert [len(chunk.doubts) for chunk in trial.run.chunks.all()] == [1, 1, 1]
 
 
 def test_what_stays_without_words_is_kept_and_named(trial: Trial) -> None:
