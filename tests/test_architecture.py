@@ -15,6 +15,7 @@ PURE = (
     "transcription.alignment",
     "transcription.word_search",
     "transcription.losses",
+    "transcription.kept_doubts",
     "hearings.spans",
     "hearings.levelling",
     "hearings.times",

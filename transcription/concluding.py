@@ -13,6 +13,7 @@ from django.db import transaction
 from hearings.spans import Span
 from transcription import limiter, names
 from transcription.alone import alone
+from transcription.kept_doubts import KeptDoubt
 from transcription.logs import log_fields
 from transcription.merging import Part, merged
 from transcription.models import Attempt, Chunk, ChunkStatus, Run, RunStatus, Segment
@@ -27,6 +28,8 @@ READ_AT_ONCE = 8
 # Chunks with all that they heard.
 WRITTEN_AT_ONCE = 100
 # Sentences. Rows are far larger than words, so there are never many of either at a time.
+MOST_REASONS = 5
+# Of a run that lacks something; all are told with its chunks.
 LAST_MS = 2**62
 # After the end of any recording.
 
@@ -39,6 +42,30 @@ class Chunks:
     # That make up the run.
     sources: tuple[Chunk, ...]
     # Those of them that words are from.
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a sentence needs to know of a chunk's answer."""
+
+    chunk: int
+    # Its primary key.
+    doubts: tuple[KeptDoubt, ...]
+
+
+class Answers:
+    """Where in the recording the words of which answer are."""
+
+    def __init__(self, chunks: Sequence[Chunk]) -> None:
+        self._answers = [Answer(chunk.pk, tuple(chunk.kept_doubts)) for chunk in chunks]
+        # Of what two chunks share, each has the half beside it.
+        self._seams = [(left.end_ms + right.start_ms) // 2 for left, right in pairwise(chunks)]
+
+    def of(self, sentence: Sentence) -> Sequence[Answer]:
+        """Return the answers that its words are from: two where it goes over a seam."""
+        first, last = sentence.words[0].middle_ms, sentence.words[-1].middle_ms
+        at = bisect_right(self._seams, first)
+        return self._answers[at : bisect_right(self._seams, last) + 1]
 
 
 def conclude(run: Run, *, now: datetime) -> bool:
@@ -133,9 +160,12 @@ def _ending(chunks: Sequence[Chunk]) -> RunStatus:
 def _why(chunks: Sequence[Chunk]) -> str:
     reasons = [chunk.error for chunk in chunks if chunk.error]
     for chunk in chunks:
-        lost = [Span(start_ms, end_ms) for start_ms, end_ms in chunk.unworded]
-        reasons += [d.sentence for d in chunk.kept_doubts if any(map(d.is_about, lost))]
-    return " ".join(dict.fromkeys(reasons))
+        if lost := chunk.unworded_spans:
+            reasons += [d.told for d in chunk.kept_doubts if d.span is None or d.span in lost]
+    told = list(dict.fromkeys(reasons))
+    if len(told) > MOST_REASONS:
+        told[MOST_REASONS:] = [f"And {len(told) - MOST_REASONS} more like these."]
+    return " ".join(told)
 
 
 def _segments(
@@ -146,6 +176,7 @@ def _segments(
 ) -> Iterator[Segment]:
     """Yield the rows of the transcript."""
     told = _told(run)
+    answers = Answers(chunks)
     for index, (sentence, reach) in enumerate(_with_reach(_sentences(run))):
         yield Segment(
             run=run,
@@ -155,7 +186,7 @@ def _segments(
             text=sentence.text,
             speaker=sentence.speaker,
             confidence=sentence.confidence,
-            flags=_flags(sentence, reach, _sources(chunks, sentence), told, subject.people),
+            flags=_flags(sentence, reach, answers.of(sentence), told, subject.people),
             words=[word.to_json() for word in sentence.words],
             corrections=[correction.to_json() for correction in proposed.get(index, ())],
         )
@@ -177,29 +208,16 @@ def _with_reach(sentences: Iterable[Sentence]) -> Iterator[tuple[Sentence, Span]
         sentence = following
 
 
-def _sources(chunks: Sequence[Chunk], sentence: Sentence) -> list[Chunk]:
-    """Return the chunks whose answers a sentence is from: two where it goes over a seam.
-
-    Of what two chunks share, each has the half beside it.
-    """
-    said = Span(sentence.start_ms, sentence.end_ms)
-    ends = [(left.end_ms + right.start_ms) // 2 for left, right in pairwise(chunks)]
-    shares = zip(chunks, [0, *ends], [*ends, LAST_MS], strict=True)
-    return [c for c, start, end in shares if start < said.end_ms and said.start_ms < end]
-
-
 def _flags(
     sentence: Sentence,
     reach: Span,
-    sources: Sequence[Chunk],
+    sources: Sequence[Answer],
     told: Mapping[int, list[str]],
     people: Sequence[Person],
 ) -> list[str]:
     """Return what does not fit in a sentence, beside it, or in the answers that it is from."""
-    hints = [hint for chunk in sources for hint in told.get(chunk.pk, ())]
-    doubts = [
-        doubt.told for chunk in sources for doubt in chunk.kept_doubts if doubt.is_about(reach)
-    ]
+    hints = [hint for answer in sources for hint in told.get(answer.chunk, ())]
+    doubts = [doubt.told for answer in sources for doubt in answer.doubts if doubt.is_about(reach)]
     unheard = names.hardly_heard(sentence.words, told=hints, people=people)
     return list(dict.fromkeys([*doubts, *unheard]))
 

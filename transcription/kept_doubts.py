@@ -27,11 +27,11 @@ class KeptDoubt:
 
     @property
     def told(self) -> str:
-        """What was noticed, after its place in the recording where that is known."""
+        """What was noticed, after the whole seconds around its place where that is known."""
         if self.span is None:
             return self.sentence
-        since, until = clock(self.span.start_ms), clock(self.span.end_ms)
-        return f"{since if since == until else f'{since} to {until}'}: {self.sentence}"
+        until_ms = -(-self.span.end_ms // 1000) * 1000
+        return f"{clock(self.span.start_ms)} to {clock(until_ms)}: {self.sentence}"
 
     def to_json(self) -> dict[str, Any]:
         span = self.span and [self.span.start_ms, self.span.end_ms]

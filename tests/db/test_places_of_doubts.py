@@ -9,7 +9,7 @@ from tests.factories import NOW, make_chunk, make_hearing, make_run, words_of
 from transcription import kept_doubts
 from transcription.concluding import conclude
 from transcription.kept_doubts import KeptDoubt
-from transcription.models import ChunkStatus, Run
+from transcription.models import ChunkStatus, Run, RunStatus
 from transcription.plausibility import Doubt, Suspicion
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +89,43 @@ def test_a_sentence_over_a_seam_is_marked_by_what_is_missing_on_its_shorter_side
     assert flagged(run) == ["0: We are adjourned until tomorrow."]
 
 
+def test_a_sentence_that_only_reaches_over_a_seam_is_not_of_the_other_answer(run: Run) -> None:
+    """Of what two chunks share, each has half: here up to ten seconds and from there."""
+    for index, span, at_ms in ((0, Span(0, 12_000), 8_801), (1, Span(8_000, 20_000), 15_000)):
+        words = [word.to_json() for word in words_of("We are adjourned.", start_ms=at_ms)]
+        times = {"start_ms": span.start_ms, "end_ms": span.end_ms}
+        make_chunk(
+            run, index, result=words, doubts=[HOLE] * index, status=ChunkStatus.DONE, **times
+        )
+
+    assert flagged(run) == ["1: We are adjourned."]
+
+
+def lacking(run: Run, *losses: Span) -> str:
+    """Return why a run is incomplete of which a chunk has *losses*, and sentences beside them."""
+    beside = Span(9_000, 10_000)
+    doubts = [KeptDoubt(HOLE, span) for span in losses] + [KeptDoubt("Elsewhere?", beside)]
+    heard(run, 0, *(kept.to_json() for kept in doubts))
+    run.chunks.update(unworded=[[span.start_ms, span.end_ms] for span in losses])
+    assert conclude(run, now=NOW)
+    run.refresh_from_db()
+    assert run.status == RunStatus.INCOMPLETE
+    return run.reason
+
+
+def test_a_run_names_each_stretch_that_it_lacks_and_nothing_beside(run: Run) -> None:
+    told = lacking(run, Span(2_500, 6_500), Span(8_500, 9_500))
+
+    assert told == f"0:02 to 0:07: {HOLE} 0:08 to 0:10: {HOLE}"
+
+
+def test_of_many_stretches_a_run_names_the_first(run: Run) -> None:
+    told = lacking(run, *(Span(at * 1_000, at * 1_000 + 999) for at in range(8)))
+
+    assert told.startswith(f"0:00 to 0:01: {HOLE} 0:01 to")
+    assert told.endswith(f"0:04 to 0:05: {HOLE} And 3 more like these.")
+
+
 def test_what_two_chunks_doubt_alike_is_told_once(run: Run) -> None:
     """As halves of a chunk do that were never heard again."""
     for index, text in enumerate(("We are", "adjourned.")):
@@ -117,12 +154,13 @@ def test_a_doubt_without_a_place_marks_its_whole_chunk(run: Run, kept: Any) -> N
 @pytest.mark.parametrize(
     ("span", "told"),
     [
-        (Span(61_000, 65_900), f"1:01 to 1:05: {HOLE}"),
-        (Span(3_661_000, 3_661_400), f"1:01:01: {HOLE}"),
+        (Span(61_000, 65_000), f"1:01 to 1:05: {HOLE}"),
+        (Span(61_900, 65_001), f"1:01 to 1:06: {HOLE}"),
+        (Span(3_661_000, 3_661_400), f"1:01:01 to 1:01:02: {HOLE}"),
         (None, HOLE),
     ],
 )
-def test_a_doubt_is_told_after_its_place(span: Span | None, told: str) -> None:
+def test_a_doubt_is_told_after_the_seconds_around_its_place(span: Span | None, told: str) -> None:
     assert KeptDoubt(HOLE, span).told == told
 
 
