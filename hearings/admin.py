@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from hearings import intake
-from hearings.forms import DayInput, HearingForm, UploadForm
+from hearings.forms import ACCESS, DayInput, HearingForm, UploadForm
 from hearings.models import CheckStatus, Committee, Hearing, Member, Removal, Witness
 from hearings.read_only_admin import ReadOnlyAdmin
 from hearings.times import clock
@@ -34,7 +34,6 @@ DESCRIPTION = (
 )
 JUDGED = frozenset({"title", "committee", "date", "type", "language"})
 # Fields whose edit may change what the checks found.
-ACCESS = (("is_closed", "is_published"),)
 RECORDING: tuple[str, ...] = ("recording_name", "size", "digest", "uploaded_by", "player")
 
 CHECK_COLOURS = {
@@ -87,7 +86,7 @@ class HearingAdmin(ModelAdmin):
     add_fieldsets = (
         ("Recording", {"fields": ("upload",)}),
         ("Hearing", {"fields": DESCRIPTION}),
-        ("Who may know of it", {"fields": ACCESS}),
+        ("Who may know of it", {"fields": (ACCESS,)}),
     )
     fieldsets: Any = (*add_fieldsets[1:], ("Recording", {"fields": RECORDING}))
     readonly_fields = RECORDING
@@ -161,7 +160,9 @@ class HearingAdmin(ModelAdmin):
             obj.uploaded_by_id = request.user.pk
             intake.file(obj, request.META[_RECEIVED])
             return
-        super().save_model(request, obj, form, change)
+        # The rest of the row may have changed since the form was read: a check has ended, the
+        # recording was replaced or removed.
+        obj.save(update_fields=set(form.changed_data) - {"sound"})
 
     def save_related(
         self, request: HttpRequest, form: HearingForm, formsets: Any, change: Any

@@ -17,6 +17,7 @@ from hearings.upload_answers import Refusal
 from hearings.uploads import most_bytes
 
 PUT_BACK = " Its sound was gone from there and is back now."
+ACCESS = ("is_closed", "is_published")
 FORMATS = "MP3, M4A, WAV, FLAC, OGG, WebM or MP4, with sound."
 
 
@@ -43,6 +44,9 @@ class HearingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
     # Which fields it has, `admin.HearingAdmin` says.
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in self.fields.keys() & set(ACCESS):
+            # A form that was opened before somebody else closed the hearing does not open it again.
+            self.fields[name].show_hidden_initial = self.instance.pk is not None
         if not (choices := _tracks(self.instance)):
             del self.fields["sound"]
             return

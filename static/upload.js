@@ -119,7 +119,8 @@
     const [chosen] = file.files;
     if (!chosen) return;
     event.preventDefault();
-    if (request) return;
+    // The rest of the form first: what is missing would be told only after all was sent.
+    if (request || !form.reportValidity()) return;
     const most = Number(file.dataset.mostBytes);
     if (chosen.size > most) {
       tell("The recording is too large", `It has ${size(chosen.size)}; at most ${size(most)} can be taken at present. Send the sound alone, or a smaller copy: 64 kbit/s is enough for speech.`);

@@ -1,5 +1,6 @@
 """The hearing's admin with what was made from it, and the page where a person starts runs."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -50,7 +51,7 @@ class StateFilter(admin.SimpleListFilter):
         return list(State.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> QuerySet[Hearing]:
-        return queryset.filter(Q(state=self.value())) if self.value() else queryset
+        return queryset.filter(Q(state=self.value())) if self.value() in State else queryset
 
 
 @admin.register(Hearing)
@@ -210,7 +211,7 @@ class HearingAdmin(RemovingAdmin, DescribedHearingAdmin):
 
     @staticmethod
     def _keys(request: HttpRequest) -> list[str]:
-        keys = [key for key in request.GET.getlist("hearing") if key.isdecimal()]
+        keys = [key for key in request.GET.getlist("hearing") if re.fullmatch("[0-9]{1,18}", key)]
         return keys[:MOST_AT_ONCE]
 
     def _started(

@@ -14,6 +14,9 @@ from hearings.models import Hearing
 from transcription.ranges import ByteRange, Unsatisfiable, parse
 
 BLOCK_BYTES = 64 * 1024
+MOST_BYTES = 1024 * 1024
+# Of one range: a player that has enough for now stops reading, and would hold a thread until it
+# goes on. It asks for what follows; a server may send less of a range (RFC 9110, section 15.3.7).
 CONTENT_TYPES = {
     ".aac": "audio/aac",
     ".aif": "audio/aiff",
@@ -114,6 +117,7 @@ def _range_header(request: HttpRequest, etag: str) -> str:
 def _stream(file: FieldFile, wanted: ByteRange | None, size: int) -> StreamingHttpResponse:
     if wanted is None:
         return StreamingHttpResponse(Stretch(file, size), headers={"Content-Length": str(size)})
+    wanted = wanted.at_most(MOST_BYTES)
     file.seek(wanted.first)
     return StreamingHttpResponse(
         Stretch(file, wanted.length),

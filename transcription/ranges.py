@@ -21,6 +21,10 @@ class ByteRange:
     def length(self) -> int:
         return self.last - self.first + 1
 
+    def at_most(self, length: int) -> "ByteRange":
+        """Return its first *length* bytes, or all where it has fewer."""
+        return ByteRange(self.first, min(self.last, self.first + length - 1))
+
     def content_range(self, size: int) -> str:
         return f"bytes {self.first}-{self.last}/{size}"
 

@@ -34,11 +34,12 @@ HEARINGS_PER_PAGE = 25
 
 
 @require_safe
-def hearings(request: HttpRequest) -> HttpResponse:
+def hearings(request: HttpRequest) -> HttpResponseBase:
     visible = Hearing.objects.visible_to(request.user)
     form = HearingFilter(request.GET, hearings=visible)
     page = Paginator(form.chosen(), HEARINGS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "hearings/list.html", {"form": form, "page": page})
+    shown = render(request, "hearings/list.html", {"form": form, "page": page})
+    return _guarded(shown, is_public=not request.user.is_staff)
 
 
 @require_safe
@@ -58,7 +59,8 @@ def hearing(request: HttpRequest, slug: str) -> HttpResponseBase:
     if (run := context["run"]) and pipeline.can_retry(run) and _may_retry(request):
         is_hosted = engine_for(run.engine, run.model).capabilities.is_hosted
         context |= {"to_retry": run, "retry_may_cost": is_hosted}
-    return _guarded(hearing, render(request, "hearings/hearing.html", context))
+    page = render(request, "hearings/hearing.html", context)
+    return _guarded(page, is_public=_is_public(request, hearing))
 
 
 @require_safe
@@ -67,10 +69,12 @@ def progress(request: HttpRequest, slug: str) -> HttpResponseBase:
     hearing = _visible(request, slug)
     standing = _standing(hearing)
     if standing["is_live"]:
-        return _guarded(hearing, render(request, "transcription/progress.html", standing))
-    if request.headers.get("HX-Request"):
-        return _guarded(hearing, HttpResponseClientRefresh())
-    return redirect(hearing)
+        part: HttpResponseBase = render(request, "transcription/progress.html", standing)
+    elif request.headers.get("HX-Request"):
+        part = HttpResponseClientRefresh()
+    else:
+        return redirect(hearing)
+    return _guarded(part, is_public=_is_public(request, hearing))
 
 
 @require_POST
@@ -102,12 +106,13 @@ def _may_retry(request: HttpRequest) -> bool:
 def recording(request: HttpRequest, slug: str) -> HttpResponseBase:
     hearing = _visible(request, slug)
     if hearing.recording_removed_at:
-        return _guarded(hearing, render(request, "410.html", {"hearing": hearing}, status=410))
+        gone = render(request, "410.html", {"hearing": hearing}, status=410)
+        return _guarded(gone, is_public=_is_public(request, hearing))
     try:
         response = recording_response(request, hearing)
     except FileNotFoundError as error:
         raise Http404("The recording of this hearing is missing from the storage.") from error
-    return _guarded(hearing, response)
+    return _guarded(response, is_public=hearing.is_published)
 
 
 @require_safe
@@ -122,7 +127,7 @@ def transcript(request: HttpRequest, slug: str, format: str) -> HttpResponseBase
     content = written.render(transcript_of(run, for_public=not request.user.is_staff))
     response = HttpResponse(content, content_type=written.content_type)
     response["Content-Disposition"] = f'attachment; filename="{slug}.{written.extension}"'
-    return _guarded(hearing, response)
+    return _guarded(response, is_public=_is_public(request, hearing))
 
 
 def _visible(request: HttpRequest, slug: str) -> Hearing:
@@ -208,9 +213,17 @@ def _proposed(found: list[dict[str, Any]], for_public: bool) -> tuple[Correction
     return () if for_public else tuple(map(Correction.from_json, found))
 
 
-def _guarded(hearing: Hearing, response: HttpResponseBase) -> HttpResponseBase:
-    """Keep caches from holding what may be unpublished, or be so again."""
-    if hearing.is_published:
+def _is_public(request: HttpRequest, hearing: Hearing) -> bool:
+    """Say whether what *request* is shown of a hearing is what anybody is shown of it."""
+    return hearing.is_published and not request.user.is_staff
+
+
+def _guarded(response: HttpResponseBase, *, is_public: bool) -> HttpResponseBase:
+    """Keep caches, also that behind the Back button, from holding what is for staff alone.
+
+    What is public may be unpublished, so it is asked for anew.
+    """
+    if is_public:
         patch_cache_control(response, no_cache=True)
     else:
         patch_cache_control(response, private=True, no_store=True)

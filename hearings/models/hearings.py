@@ -4,7 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -127,18 +127,26 @@ class Hearing(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.slug:
-            self.slug = self._free_slug()
-        super().save(*args, **kwargs)
+        if self.slug:
+            super().save(*args, **kwargs)
+            return
+        self.slug = self._plain_slug()
+        try:
+            with transaction.atomic():
+                super().save(*args, **kwargs)
+        except IntegrityError:
+            # Looking first would not do: two of one title may come at once.
+            if not Hearing.objects.filter(slug=self.slug).exists():
+                raise
+            self.slug = f"{self.slug}-{uuid.uuid4().hex[:8]}"
+            super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("hearing", args=[self.slug])
 
-    def _free_slug(self) -> str:
-        """Return the title as a slug, with a suffix of its own where the slug is taken."""
-        base = slugify(self.title)[:90].strip("-") or "hearing"
-        taken = Hearing.objects.filter(slug=base).exists()
-        return f"{base}-{uuid.uuid4().hex[:8]}" if taken else base
+    def _plain_slug(self) -> str:
+        """Return the title as a slug; where it is taken a suffix makes it one of its own."""
+        return slugify(self.title)[:90].strip("-") or "hearing"
 
     @property
     def is_accepted(self) -> bool:
