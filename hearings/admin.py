@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, ClassVar, cast
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, DateField, QuerySet, URLField
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -41,6 +42,8 @@ CHECK_COLOURS = {
     CheckStatus.ACCEPTED: "success",
     CheckStatus.REFUSED: "danger",
 }
+MOST_NAMED = 5
+# Hearings in one message.
 ACCESS_COLOURS = {"closed": "danger", "public": "success", "staff only": "warning"}
 ACT_COLOURS = {
     Removal.Act.DELETED: "danger",
@@ -179,13 +182,28 @@ class HearingAdmin(ModelAdmin):
 
     @action(description="Publish: visitors may see them", permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> None:
-        count = queryset.update(is_published=True)
+        closed = list(queryset.filter(is_closed=True).values_list("title", flat=True)[:MOST_NAMED])
+        count = self._set_published(request, queryset.filter(is_closed=False), to=True)
         self.message_user(request, f"Published: {_counted(count)}.", messages.SUCCESS)
+        if closed:
+            told = f"Closed hearings are published one by one, on their pages: {'; '.join(closed)}."
+            self.message_user(request, told, messages.WARNING)
 
     @action(description="Unpublish: only staff may see them", permissions=["change"])
     def unpublish(self, request: HttpRequest, queryset: QuerySet[Hearing]) -> None:
-        count = queryset.update(is_published=False)
+        count = self._set_published(request, queryset, to=False)
         self.message_user(request, f"Not published any more: {_counted(count)}.", messages.SUCCESS)
+
+    def _set_published(self, request: HttpRequest, hearings: QuerySet[Hearing], *, to: bool) -> int:
+        """Change who may see *hearings* and note who did; return of how many it was changed."""
+        with transaction.atomic():
+            chosen = Hearing.objects.filter(pk__in=hearings.values("pk"), is_published=not to)
+            changed = list(chosen.select_for_update())
+            for hearing in changed:
+                hearing.is_published = to
+                hearing.save(update_fields=["is_published"])
+                self.log_change(request, hearing, "Published." if to else "Unpublished.")
+        return len(changed)
 
     @display(description="committee", ordering="committee__name")
     def committee_code(self, hearing: Hearing) -> str:

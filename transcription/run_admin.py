@@ -170,6 +170,7 @@ class RunAdmin(ReadOnlyAdmin):
             self.message_user(request, str(refusal), messages.ERROR)
             return
         if is_done:
+            self.log_change(request, run, f"{order.label}: {order.done}")
             self.message_user(request, order.done, messages.SUCCESS)
         else:
             self.message_user(request, order.too_late, messages.WARNING)

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -92,7 +92,8 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     try:
         if pipeline.can_retry(run):
             admission.check_going_on(run, now=database_clock())
-        pipeline.retry(run, now=database_clock())
+        if pipeline.retry(run, now=database_clock()):
+            admin.site.get_model_admin(Run).log_change(request, run, "Retry, from its page.")
     except admission.StartRefused as refusal:
         messages.error(request, str(refusal))
     return redirect(hearing)

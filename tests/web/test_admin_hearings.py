@@ -1,12 +1,15 @@
 """The list of hearings in the admin, their edits, and what goes when one is deleted."""
 
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
+from hearings.forms import HearingForm
 from hearings.models import CheckStatus, Committee, Hearing, ValidationFinding
 from tests.factories import make_chunk, make_hearing, make_run, make_segments
 from tests.web.admin_kit import ONE_WITNESS, change_address, description
@@ -82,6 +85,73 @@ def test_chosen_hearings_are_published_and_taken_back(
     chosen.refresh_from_db()
     other.refresh_from_db()
     assert (chosen.is_published, other.is_published) == (published, not published)
+    (noted,) = LogEntry.objects.all()
+    assert (noted.object_id, noted.user.username) == (str(chosen.pk), "chief")
+    assert noted.get_change_message() == ("Published." if published else "Unpublished.")
+
+
+def test_closed_hearings_are_not_published_with_others(administrator: Client) -> None:
+    closed = make_hearing(title="Executive session", is_closed=True)
+    other = make_hearing()
+    chosen = {"action": "publish", "_selected_action": [closed.pk, other.pk]}
+
+    page = administrator.post(LIST, chosen, follow=True).content.decode()
+
+    assert list(Hearing.objects.filter(is_published=True)) == [other]
+    assert "one by one, on their pages: Executive session." in page
+
+
+def hidden_initial(page: str) -> dict[str, str]:
+    """Return what a form remembers of who might know of the hearing when it was opened."""
+    return dict(re.findall(r'name="(initial-\w+)" value="(\w+)"', page))
+
+
+def test_a_form_that_was_opened_before_does_not_undo_who_may_know_of_it(
+    administrator: Client,
+) -> None:
+    hearing = make_hearing(is_published=True)
+    opened = hidden_initial(administrator.get(change_address(hearing.pk)).content.decode())
+    Hearing.objects.update(is_published=False, is_closed=True)
+
+    stale = description(is_published="on", location="Room 106", **opened)
+    administrator.post(change_address(hearing.pk), stale)
+
+    hearing.refresh_from_db()
+    assert (hearing.is_published, hearing.is_closed) == (False, True)
+    assert hearing.location == "Room 106"
+
+
+def test_a_form_publishes_what_was_not_when_it_was_opened(administrator: Client) -> None:
+    hearing = make_hearing()
+    opened = hidden_initial(administrator.get(change_address(hearing.pk)).content.decode())
+
+    administrator.post(change_address(hearing.pk), description(is_published="on", **opened))
+
+    hearing.refresh_from_db()
+    assert hearing.is_published
+
+
+def test_saving_a_form_leaves_alone_what_happened_meanwhile(
+    administrator: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check that ends, a recording that is replaced: not what was read with the form."""
+    hearing = make_hearing(check_status=CheckStatus.CHECKING, duration_ms=None)
+
+    def checked_meanwhile(form: HearingForm) -> str:
+        Hearing.objects.update(check_status=CheckStatus.REFUSED, recording_bytes=7)
+        return str(form.cleaned_data["language"])
+
+    monkeypatch.setattr(HearingForm, "clean_language", checked_meanwhile)
+    administrator.post(change_address(hearing.pk), description(location="Room 106"))
+
+    hearing.refresh_from_db()
+    assert (hearing.check_status, hearing.recording_bytes) == (CheckStatus.REFUSED, 7)
+    assert hearing.location == "Room 106"
+
+
+@pytest.mark.parametrize("query", ["?state=%00", "?state=nonsense"])
+def test_a_state_that_there_is_not_is_no_error(administrator: Client, query: str) -> None:
+    assert administrator.get(f"{LIST}{query}").status_code < 500
 
 
 def test_an_edit_of_the_date_is_judged_without_reading_the_recording_again(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import Settings
@@ -33,6 +34,9 @@ def test_failed_chunks_are_tried_again(administrator: Client) -> None:
     chunk.refresh_from_db()
     assert chunk.status == ChunkStatus.WAITING
     assert "The failed chunks are tried again." in response.content.decode()
+    (noted,) = LogEntry.objects.all()
+    assert (noted.object_id, noted.user.username) == (str(run.pk), "chief")
+    assert "Retry" in noted.get_change_message()
 
 
 def test_a_paused_run_tells_why_and_goes_on(administrator: Client) -> None:

@@ -145,7 +145,7 @@ def test_several_hearings_are_started_together_and_each_answer_told(
     assert "Broken: The recording has not been accepted" in told.content.decode()
 
 
-@pytest.mark.parametrize("query", ["", "?hearing=x", "?hearing=404"])
+@pytest.mark.parametrize("query", ["", "?hearing=x", "?hearing=404", "?hearing=" + "9" * 30])
 def test_with_nothing_chosen_one_is_led_back(administrator: Client, query: str) -> None:
     response = administrator.get(START + query, follow=True)
 

@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from tests.factories import make_hearing
-from transcription.playback import BLOCK_BYTES, Stretch, content_type
+from transcription.playback import BLOCK_BYTES, MOST_BYTES, Stretch, content_type
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +56,23 @@ def test_one_range_is_sent_exactly(client: Client, wanted: str, first: int, last
     assert response.getvalue() == CONTENT[first : last + 1]
     assert response["Content-Range"] == f"bytes {first}-{last}/{SIZE}"
     assert response["Content-Length"] == str(last - first + 1)
+
+
+def test_an_open_range_is_sent_a_part_at_a_time(client: Client) -> None:
+    """So a player that has enough for now holds no thread."""
+    make_hearing(title="Long", content=bytes(MOST_BYTES + 10), is_published=True)
+
+    parts = [
+        client.get("/hearings/long/recording", headers={"Range": f"bytes={first}-"})
+        for first in (0, MOST_BYTES)
+    ]
+
+    assert [len(part.getvalue()) for part in parts] == [MOST_BYTES, 10]
+    size = MOST_BYTES + 10
+    assert [part["Content-Range"] for part in parts] == [
+        f"bytes 0-{MOST_BYTES - 1}/{size}",
+        f"bytes {MOST_BYTES}-{size - 1}/{size}",
+    ]
 
 
 @pytest.mark.parametrize("wanted", [f"bytes={SIZE}-", "bytes=-0"])

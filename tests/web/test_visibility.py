@@ -80,6 +80,15 @@ def test_the_list_names_it_to_staff_only(client: Client, reader: Client, staff: 
     assert "Unpublished" in pages[2]
 
 
+@pytest.mark.parametrize("address", ["/", "/hearings/secret/", "/hearings/secret/transcript.txt"])
+@pytest.mark.usefixtures("secret")
+def test_what_staff_see_of_what_is_published_no_cache_keeps(staff: Client, address: str) -> None:
+    """It may name what others may not see; after signing out, Back must not show it."""
+    Hearing.objects.update(is_published=True)
+
+    assert staff.get(address)["Cache-Control"] == "private, no-store"
+
+
 @pytest.mark.parametrize("address", SURFACES)
 @pytest.mark.usefixtures("secret")
 def test_what_is_published_anyone_finds_and_caches_ask_again(client: Client, address: str) -> None:
