@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "senate_audio.signed_out.whole_page_signs_in",
 ]
 
 ROOT_URLCONF = "senate_audio.urls"

@@ -12,7 +12,7 @@ from django.test import Client
 from hearings.models import CheckStatus, StorageCheck
 from hearings.storage_problems import missing
 from tests.factories import NOW, make_chunk, make_hearing, make_run
-from tests.web.admin_kit import change_address, run_address
+from tests.web.admin_kit import change_address, order, run_address
 from transcription import health_views, rates
 from transcription.examining import Examiner
 from transcription.models import ChunkStatus, RunStatus
@@ -29,6 +29,8 @@ class Page(HTMLParser):
 
     ids: Counter[str] = field(default_factory=Counter)
     polled: list[tuple[str, str | None]] = field(default_factory=list)
+    polls: list[str] = field(default_factory=list)
+    # Where those parts are asked for.
     depth: int = 0
     # Of elements that are open within a polled part; 0 outside.
 
@@ -41,7 +43,9 @@ class Page(HTMLParser):
             self.ids[element_id] += 1
         if self.depth and tag in FOCUSABLE:
             self.polled.append((tag, named.get("id")))
-        if (self.depth or "hx-get" in named) and tag not in VOID:
+        if poll := named.get("hx-get"):
+            self.polls.append(poll)
+        if (self.depth or poll) and tag not in VOID:
             self.depth += 1
 
     def handle_endtag(self, tag: str) -> None:
@@ -117,3 +121,31 @@ def test_what_can_have_the_focus_has_an_id_of_its_own_so_that_it_keeps_it(
 
     assert len(page.polled) >= focusable
     assert [page.ids[element_id or ""] for _, element_id in page.polled] == [1] * len(page.polled)
+
+
+@pytest.mark.parametrize(
+    "set_up", [hearing_with_a_run, run_at_work, closed_limit, health, storage_being_checked]
+)
+def test_when_the_session_is_over_the_whole_page_leads_to_signing_in(
+    administrator: Client, set_up: Callable[[], str]
+) -> None:
+    address = set_up()
+    page = Page()
+    page.feed(administrator.get(address).content.decode())
+    administrator.logout()
+
+    assert page.polls
+    for poll in page.polls:
+        answer = administrator.get(poll, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer["HX-Refresh"] == "true"
+        assert "no-store" in answer["Cache-Control"]
+    assert administrator.get(address)["Location"] == f"/admin/login/?next={address}"
+
+
+def test_other_redirects_of_parts_stay_what_they_are(administrator: Client) -> None:
+    run = make_run()
+
+    answer = administrator.post(order(run, "cancel"), headers={"HX-Request": "true"})
+
+    assert answer["Location"] == run_address(run.pk)
