@@ -9,7 +9,7 @@ import structlog
 from django.templatetags.static import static
 
 from hearings.policies import CleanUp, RecordingLimits, RetentionPolicy, ScratchPolicy
-from senate_audio.environment import Environment
+from senate_audio.environment import LOCAL_HOSTS, Environment, are_local
 from senate_audio.kept_secret import kept_secret
 from transcription.policies import (
     BudgetPolicy,
@@ -36,8 +36,9 @@ MODELS_DIR = DATA_DIR / "models"
 # Who may connect -------------------------------------------------------------------------------
 
 DEBUG = env.switch("DEBUG", default=False)
-SECRET_KEY = env.optional("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
-ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", LOCAL_HOSTS)
+_GIVEN_KEY = env.key("SECRET_KEY", may_be_weak=DEBUG or are_local(ALLOWED_HOSTS))
+SECRET_KEY = _GIVEN_KEY or kept_secret(DATA_DIR / "secret_key")
 CSRF_TRUSTED_ORIGINS = env.texts("CSRF_TRUSTED_ORIGINS")
 
 # Composition -----------------------------------------------------------------------------------
