@@ -258,6 +258,15 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 
+HTTPS = env.switch("HTTPS", default=False)
+# A proxy ends TLS and says so in a header, which it must let nobody else set.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+# Monitors ask for it without the proxy.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 86_400 if HTTPS else 0
+# A day: so long there is no way back to HTTP for who was here.
+
 # Logs: one event a line; the hearing, run and chunk it belongs to come from context variables --
 
 _LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
