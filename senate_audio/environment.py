@@ -21,6 +21,10 @@ _MOST_TOLD = 80
 # Characters of a value.
 _DATABASES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 _DATABASE_URL = "sqlite:////a/file or postgres://user:password@host:5432/database"
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+_KEY_CHARACTERS, _DIFFERENT_CHARACTERS = 50, 5
+_EXAMPLE_KEY = "django-insecure-"
+# How keys begin that Django makes for a new project, and that may stand in a repository.
 _SERVER_URL = "an address such as https://host/v1"
 
 
@@ -79,6 +83,18 @@ class Environment:
         needed = "a time zone, such as America/New_York"
         return _cast(name, self.text(name, default), needed, ZoneInfo).key
 
+    def key(self, name: str, *, may_be_weak: bool) -> str | None:
+        """Return a key of ours that is given; None where it is missing, and one is to be made."""
+        value = self.optional(name)
+        if value is not None and _is_weak(value) and not may_be_weak:
+            raise ImproperlyConfigured(
+                f"{name} is too weak for ALLOWED_HOSTS that are not this machine alone; it has to "
+                f"be {_KEY_CHARACTERS} characters or more, {_DIFFERENT_CHARACTERS} of them "
+                f"different, and not begin with “{_EXAMPLE_KEY}”. Leave it out, and one is made "
+                "and kept in DATA_DIR. What it is now is not shown here."
+            )
+        return value
+
     def server(self, name: str) -> str | None:
         """Return the address of a server; None where it is missing."""
         value = self.optional(name)
@@ -92,6 +108,21 @@ class Environment:
         if database is None:
             raise _unreadable(name, _DATABASE_URL)
         return database
+
+
+def are_local(hosts: Sequence[str]) -> bool:
+    """Say whether all of these names, as ALLOWED_HOSTS has them, are of this machine."""
+    names = [host.lower() for host in hosts]
+    return all(name in LOCAL_HOSTS or name.endswith(".localhost") for name in names)
+
+
+def _is_weak(key: str) -> bool:
+    """Say whether a key can be guessed; as Django's own check does, which only warns."""
+    return (
+        len(key) < _KEY_CHARACTERS
+        or len(set(key)) < _DIFFERENT_CHARACTERS
+        or key.startswith(_EXAMPLE_KEY)
+    )
 
 
 def _cast(

@@ -9,7 +9,7 @@ import structlog
 from django.templatetags.static import static
 
 from hearings.policies import CleanUp, RecordingLimits, RetentionPolicy, ScratchPolicy
-from senate_audio.environment import Environment
+from senate_audio.environment import LOCAL_HOSTS, Environment, are_local
 from senate_audio.kept_secret import kept_secret
 from transcription.policies import (
     BudgetPolicy,
@@ -36,8 +36,9 @@ MODELS_DIR = DATA_DIR / "models"
 # Who may connect -------------------------------------------------------------------------------
 
 DEBUG = env.switch("DEBUG", default=False)
-SECRET_KEY = env.optional("SECRET_KEY") or kept_secret(DATA_DIR / "secret_key")
-ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.texts("ALLOWED_HOSTS", LOCAL_HOSTS)
+_GIVEN_KEY = env.key("SECRET_KEY", may_be_weak=DEBUG or are_local(ALLOWED_HOSTS))
+SECRET_KEY = _GIVEN_KEY or kept_secret(DATA_DIR / "secret_key")
 CSRF_TRUSTED_ORIGINS = env.texts("CSRF_TRUSTED_ORIGINS")
 
 # Composition -----------------------------------------------------------------------------------
@@ -67,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "senate_audio.signed_out.whole_page_signs_in",
 ]
 
 ROOT_URLCONF = "senate_audio.urls"
@@ -255,6 +257,15 @@ METRICS_TOKEN = env.optional("METRICS_TOKEN")
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
+
+HTTPS = env.switch("HTTPS", default=False)
+# A proxy ends TLS and says so in a header, which it must let nobody else set.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+# Monitors ask for it without the proxy.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 86_400 if HTTPS else 0
+# A day: so long there is no way back to HTTP for who was here.
 
 # Logs: one event a line; the hearing, run and chunk it belongs to come from context variables --
 

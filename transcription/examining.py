@@ -8,7 +8,7 @@ ending.
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from django.db import Error, connections
 
@@ -37,23 +37,24 @@ class Examiner:
     def codes(self) -> tuple[str, ...]:
         return tuple(component.code for component in self._components)
 
-    def report(self) -> Report:
-        """Return how all components are, trying those anew of which nothing fresh is known.
+    def report(self, codes: Collection[str] | None = None) -> Report:
+        """Return how all components are, or these, trying those of which nothing fresh is known.
 
         Whoever comes while another thread tries them gets what was known before, so that a
         component that hangs does not take all threads of a web server.
         """
-        knows_all = len(self._found) == len(self._components)
+        asked = [one for one in self._components if codes is None or one.code in codes]
+        knows_all = all(component.code in self._found for component in asked)
         if self._turn.acquire(blocking=not knows_all):
             try:
-                self._refresh()
+                self._refresh(asked)
             finally:
                 self._turn.release()
-        return Report(tuple(self._found[component.code][1] for component in self._components))
+        return Report(tuple(self._found[component.code][1] for component in asked))
 
-    def _refresh(self) -> None:
+    def _refresh(self, asked: Sequence[Component]) -> None:
         now = self._monotonic()
-        stale = [component for component in self._components if not self._is_fresh(component, now)]
+        stale = [component for component in asked if not self._is_fresh(component, now)]
         trials = [(component, self._trial_of(component)) for component in stale]
         for component, trial in trials:
             self._note(component, trial.outcome(component))

@@ -126,10 +126,6 @@ class Report:
             ],
         }
 
-    def only(self, codes: Sequence[str]) -> "Report":
-        """Return the report of the components with these codes."""
-        return Report(tuple(result for result in self.results if result.code in codes))
-
 
 def judged(component: Component, seen: Seen, *, seconds: float) -> Result:
     """Return what *seen* says of the component."""

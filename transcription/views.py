@@ -49,6 +49,7 @@ def hearing(request: HttpRequest, slug: str) -> HttpResponseBase:
     readable = _asked_for(request, hearing) or shown
     context = _standing(hearing) | {
         "readable": readable,
+        "shown": readable.pk if readable else None,
         "others": _others(request, hearing, readable, shown),
         "asked_for": readable if readable != shown else None,
         "formats": FORMATS.values() if readable else (),
@@ -65,11 +66,18 @@ def hearing(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @require_safe
 def progress(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Return how far the run is; where nothing is under way any more, have the page load anew."""
+    """Return how far the run is; where nothing is under way any more, have the page load anew.
+
+    A page that shows a text says of which run, and is only told, as somebody may be listening.
+    """
     hearing = _visible(request, slug)
-    standing = _standing(hearing)
+    shown = request.GET.get("shown", "")
+    standing = _standing(hearing) | {"shown": int(shown) if _is_key(shown) else None}
     if standing["is_live"]:
         part: HttpResponseBase = render(request, "transcription/progress.html", standing)
+    elif request.headers.get("HX-Request") and standing["shown"]:
+        ended = _ended(request, hearing, standing)
+        part = render(request, "transcription/ended.html", standing | ended)
     elif request.headers.get("HX-Request"):
         part = HttpResponseClientRefresh()
     else:
@@ -151,10 +159,22 @@ def _asked_for(request: HttpRequest, hearing: Hearing) -> Run | None:
     if not number or not request.user.is_staff:
         return None
     found = Run.objects.with_text().filter(hearing=hearing)
-    run = found.filter(pk=number).first() if re.fullmatch(r"[0-9]{1,18}", number) else None
+    run = found.filter(pk=number).first() if _is_key(number) else None
     if run is None:
         raise Http404("There is no such transcript of this hearing.")
     return _known(run, hearing)
+
+
+def _is_key(number: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,18}", number) is not None
+
+
+def _ended(request: HttpRequest, hearing: Hearing, standing: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page has without *shown*, and the run that ended where it is to be read."""
+    run, readable = standing["run"], _readable(hearing)
+    is_newer = run and run.has_text and run.pk != standing["shown"]
+    may_read = request.user.is_staff or run == readable
+    return {"readable": readable, "newer": run if is_newer and may_read else None}
 
 
 def _others(

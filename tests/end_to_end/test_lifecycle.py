@@ -123,6 +123,26 @@ def test_a_password_in_a_setting_that_is_wrong_is_not_said(world: World) -> None
     assert traces_of(SENTINEL, done.err.encode()) == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"SECRET_KEY": "abc"}, 2),
+        ({"SECRET_KEY": "abc", "DEBUG": "on"}, 0),
+        ({"SECRET_KEY": "abc", "ALLOWED_HOSTS": "localhost,audio.localhost"}, 0),
+        ({"SECRET_KEY": ""}, 0),
+        ({}, 0),
+    ],
+)
+def test_a_weak_key_does_for_this_machine_and_not_for_a_public_host(
+    world: World, changes: dict[str, str], code: int
+) -> None:
+    with world.start("check", **{"ALLOWED_HOSTS": "senate.example.org", **changes}) as command:
+        done = command.finished()
+
+    assert done.code == code, done.err
+    assert ("A setting is wrong. SECRET_KEY is too weak" in done.err) is (code == WRONG_USAGE)
+
+
 def test_a_web_server_says_it_as_well_and_ends(world: World) -> None:
     command = [sys.executable, "-m", "gunicorn", "senate_audio.wsgi", f"--bind=:{free_port()}"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from senate_audio.environment import Environment
+from senate_audio.environment import Environment, are_local
 from senate_audio.kept_secret import kept_secret
 
 NAME = "A_SETTING_OF_THIS_TEST"
@@ -139,6 +139,52 @@ def test_of_what_may_hold_a_password_nothing_is_said(read: Any, kind: str, value
 
     assert str(told.value).startswith(f"{NAME} cannot be read; it has to be ")
     assert "hunter2" not in str(told.value)
+
+
+STRONG = "0123456789" * 5
+
+
+@pytest.mark.parametrize(
+    "weak", ["abc", STRONG[1:], "abcd" * 20, "django-insecure-" + STRONG], ids=len
+)
+def test_a_weak_key_is_refused_and_not_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, weak: str
+) -> None:
+    monkeypatch.setenv(NAME, weak)
+    environment = Environment(tmp_path / ".env")
+
+    with pytest.raises(ImproperlyConfigured, match=r"Leave it out, and one is made") as told:
+        environment.key(NAME, may_be_weak=False)
+
+    assert str(told.value).startswith(f"{NAME} is too weak for ")
+    assert weak not in str(told.value)
+    assert environment.key(NAME, may_be_weak=True) == weak
+
+
+@pytest.mark.parametrize(("value", "found"), [(STRONG, STRONG), ("", None), ("  ", None)])
+def test_a_strong_key_is_taken_and_an_empty_one_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str, found: str | None
+) -> None:
+    monkeypatch.setenv(NAME, value)
+
+    assert Environment(tmp_path / ".env").key(NAME, may_be_weak=False) == found
+
+
+@pytest.mark.parametrize(
+    ("hosts", "local"),
+    [
+        ("localhost 127.0.0.1 [::1]", True),
+        ("LOCALHOST audio.localhost .localhost", True),
+        ("*", False),
+        ("localhost senate.example.org", False),
+        ("notlocalhost", False),
+        ("localhost.example.org", False),
+        ("10.0.0.5", False),
+        (".example.org", False),
+    ],
+)
+def test_only_this_machines_names_are_local(hosts: str, local: bool) -> None:
+    assert are_local(hosts.split()) is local
 
 
 def test_a_data_folder_that_cannot_be_is_said(tmp_path: Path) -> None:

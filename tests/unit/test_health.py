@@ -156,6 +156,25 @@ def test_who_comes_while_another_tries_gets_what_was_known(never: threading.Even
     other.join()
 
 
+def test_what_is_not_asked_for_is_not_tried() -> None:
+    begun = []
+
+    def asks_the_vendor() -> Seen:
+        begun.append(1)
+        return FINE
+
+    clock = Clock()
+    components = [component("engine", asks_the_vendor), component("database")]
+    examiner = Examiner(components, monotonic=clock)
+
+    assert only(examiner.report(["database"])).code == "database"
+    clock.now += 60
+    assert only(examiner.report(["database"])).code == "database"
+    assert begun == []
+    assert [found.code for found in examiner.report().results] == ["engine", "database"]
+    assert begun == [1]
+
+
 @pytest.mark.parametrize(
     ("states", "worst_of_them", "is_healthy", "told"),
     [

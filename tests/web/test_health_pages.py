@@ -96,6 +96,15 @@ def test_a_monitor_may_ask_for_some_components_alone(client: Client, tmp_path: P
     assert "<b>" not in client.get("/healthz?only=<b>").content.decode()
 
 
+def test_of_some_components_alone_no_other_is_tried(client: Client) -> None:
+    """A load balancer must not wait for a vendor."""
+    forget()
+
+    assert client.get("/healthz?only=database,storage").status_code == 200
+
+    assert set(examiner._found) == {"database", "storage"}
+
+
 def test_asking_often_tries_once(client: Client, tmp_path: Path) -> None:
     assert client.get("/healthz").status_code == 200
     (tmp_path / "media").rename(tmp_path / "away")

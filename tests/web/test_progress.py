@@ -7,7 +7,7 @@ from django.test import Client
 
 from hearings.models import CheckStatus, Hearing
 from tests.factories import NOW, make_chunk, make_hearing, make_run
-from transcription.models import Chunk, ChunkStatus, RunStatus
+from transcription.models import Chunk, ChunkStatus, Run, RunStatus
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +127,76 @@ def test_when_the_run_has_ended_the_page_is_loaded_anew(
 
     assert response["HX-Refresh"] == "true"
     assert response.content == b""
+
+
+def ended(client: Client, shown: Run) -> str:
+    """Return what becomes of the part of a page that shows the text of a run, nothing live."""
+    response = client.get(f"{ADDRESS}?shown={shown.pk}", headers=HTMX)
+    assert response.status_code == 200
+    assert "HX-Refresh" not in response
+    return response.content.decode()
+
+
+def test_a_page_with_a_text_says_so_as_long_as_it_follows_a_run(
+    client: Client, session: Hearing
+) -> None:
+    older = make_run(session, status=RunStatus.COMPLETE)
+    make_run(session)
+    poll = f"{ADDRESS}?shown={older.pk}"
+
+    page = client.get(session.get_absolute_url()).content.decode()
+
+    assert f'hx-get="{poll}"' in page
+    assert f'hx-get="{poll}"' in client.get(poll, headers=HTMX).content.decode()
+
+
+def test_who_reads_an_older_text_is_told_of_a_newer_one_and_goes_on(
+    client: Client, session: Hearing
+) -> None:
+    older = make_run(session, status=RunStatus.COMPLETE)
+    make_run(session, status=RunStatus.INCOMPLETE)
+
+    told = ended(client, older)
+
+    assert 'role="status"' in told and "A newer transcript is ready" in told
+    assert f'href="{session.get_absolute_url()}"' in told
+    assert "hx-get" not in told
+
+
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.CANCELLED])
+def test_who_reads_an_older_text_is_told_that_no_newer_one_came(
+    client: Client, session: Hearing, status: RunStatus
+) -> None:
+    older = make_run(session, status=RunStatus.COMPLETE)
+    make_run(session, status=status)
+
+    told = ended(client, older)
+
+    assert 'role="status"' in told and "ended without a newer transcript" in told
+    assert "is ready" not in told and "hx-get" not in told
+
+
+def test_a_check_that_ended_makes_no_text_newer(client: Client, session: Hearing) -> None:
+    assert "without a newer transcript" in ended(client, make_run(session, status="complete"))
+
+
+def test_a_newer_stretch_is_ready_for_staff_who_alone_can_read_it(
+    client: Client, staff: Client, session: Hearing
+) -> None:
+    whole = make_run(session, status=RunStatus.COMPLETE)
+    stretch = make_run(session, status=RunStatus.COMPLETE, from_ms=0, to_ms=30_000)
+
+    assert f'href="{session.get_absolute_url()}?run={stretch.pk}"' in ended(staff, whole)
+    assert "is ready" not in ended(client, whole)
+
+
+@pytest.mark.parametrize("shown", ["", "x", "-1", "²", "1" * 30])
+def test_what_is_no_run_counts_as_no_text(client: Client, session: Hearing, shown: str) -> None:
+    make_run(session, status=RunStatus.COMPLETE)
+
+    response = client.get(ADDRESS, {"shown": shown}, headers=HTMX)
+
+    assert response["HX-Refresh"] == "true"
 
 
 def test_who_opens_the_part_by_hand_when_all_is_over_is_led_to_the_page(
