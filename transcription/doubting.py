@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from statistics import median
 
-from hearings.spans import clip_all, total_ms
+from hearings.spans import clip_all, to_json, total_ms
 from transcription import kept_doubts, recutting
 from transcription.engines.base import AudioSlice, OtherLanguage, Transcription
 from transcription.kept_doubts import KeptDoubt
@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 LEAST_PACES = 3
 # Chunks of a run that say how fast is usual in it.
+LOSSES = (Doubt.HEAD, Doubt.MIDDLE, Doubt.TAIL)
 LEAST_SAID_AGAIN = 0.75
 # Of the different words of an answer, by another that is doubted too and may take its place.
 IN_VAIN = "It was asked for again in vain:"
@@ -86,6 +87,12 @@ def reject(
     if any(suspicion.doubt is Doubt.EMPTY for suspicion in found):
         return chunk.give_up(error=error, now=now)
     return False
+
+
+def unworded(found: Sequence[Suspicion], *, offset_ms: int) -> list[list[int]]:
+    """Return where words are missing, as a chunk's row has it, which starts at *offset_ms*."""
+    lost = [each.span.shifted(offset_ms) for each in found if each.span and each.doubt in LOSSES]
+    return to_json(lost)
 
 
 def forget_answers(chunk: Chunk) -> None:
@@ -173,7 +180,7 @@ def _restore(chunk: Chunk, earlier: Chunk, words: Sequence[Word], *, now: dateti
         result=[word.to_json() for word in words],
         doubts=kept_doubts.to_json(doubts),
         flags=earlier.flags,
-        unworded=[[span.start_ms, span.end_ms] for span in lost],
+        unworded=to_json(lost),
         pace=None,
         finished_at=chunk.finished_at or now,
         error=why if lost else "",
