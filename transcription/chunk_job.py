@@ -219,6 +219,8 @@ class ChunkJob:
             "doubts": kept_doubts.to_json(kept_doubts.placed(found, offset_ms=chunk.start_ms)),
             "pace": doubting.pace(audio, heard),
         }
+        if work.is_hosted:
+            known["unworded"] = doubting.unworded(found, offset_ms=chunk.start_ms)
         if aligning.is_wanted(words):
             kept = chunk.hand_on(words, **known)
         else:

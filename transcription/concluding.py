@@ -11,7 +11,7 @@ from itertools import chain, islice, pairwise
 from django.db import transaction
 
 from hearings.spans import Span
-from transcription import limiter, names
+from transcription import doubting, limiter, names
 from transcription.alone import alone
 from transcription.kept_doubts import KeptDoubt
 from transcription.logs import log_fields
@@ -86,12 +86,13 @@ def _concluded(run: Run, *, now: datetime) -> bool:
 
     What was heard is gone through more than once, so that it need not all be in memory.
     """
+    doubting.go_back(run, now=now)
     chunks = _chunks(run)
     subject = subject_of(run.hearing)
     segments = _segments(run, chunks.sources, subject, _proposals(_sentences(run), subject))
     count = 0
     with transaction.atomic():
-        if not run.move(to=_ending(chunks.all), now=now, reason=_why(chunks.all)):
+        if not run.move(to=_ending(chunks), now=now, reason=_why(chunks.all)):
             return False
         run.segments.all().delete()
         while some := list(islice(segments, WRITTEN_AT_ONCE)):
@@ -133,28 +134,17 @@ def _heard(run: Run) -> Iterator[tuple[Chunk, tuple[Word, ...] | None]]:
     """
     chunks = run.chunks.current().order_by("start_ms", "end_ms")
     for chunk in chunks.iterator(chunk_size=READ_AT_ONCE):
-        words = chunk.words if chunk.status == ChunkStatus.DONE else _second_best(chunk)
+        words = chunk.words if chunk.status == ChunkStatus.DONE else doubting.second_best(chunk)
         chunk.result = None
         yield chunk, words
 
 
-def _second_best(chunk: Chunk) -> tuple[Word, ...] | None:
-    """Return the words of the doubtful answer that a failed chunk should have replaced, if any.
-
-    It stays failed, and a gap that can be retried; what is known is shown with its doubts.
-    """
-    source = chunk if chunk.result else chunk.parent
-    if source is None or not source.doubts:
-        return None
-    chunk.doubts = source.doubts
-    return tuple(w for w in source.words if chunk.start_ms <= w.middle_ms < chunk.end_ms)
-
-
-def _ending(chunks: Sequence[Chunk]) -> RunStatus:
-    done = [chunk for chunk in chunks if chunk.status == ChunkStatus.DONE]
-    if len(done) == len(chunks) and not any(chunk.unworded for chunk in chunks):
+def _ending(chunks: Chunks) -> RunStatus:
+    """Return what the run has become: whoever has words to read may read them."""
+    is_done = all(chunk.status == ChunkStatus.DONE for chunk in chunks.all)
+    if is_done and not any(chunk.unworded for chunk in chunks.all):
         return RunStatus.COMPLETE
-    return RunStatus.INCOMPLETE if done else RunStatus.FAILED
+    return RunStatus.INCOMPLETE if chunks.sources else RunStatus.FAILED
 
 
 def _why(chunks: Sequence[Chunk]) -> str:

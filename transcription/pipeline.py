@@ -189,7 +189,8 @@ def can_retry(run: Run) -> bool:
 def retry(run: Run, *, now: datetime) -> bool:
     """Try again what an ended run lacks. False where it lacks nothing. Raises StartRefused.
 
-    An answer without words for what was said is not used again.
+    An answer without words for what was said is not used again, and the words of an earlier one
+    are kept: they count until the new answer says more (`doubting.go_back`).
     """
     if not can_retry(run):
         return False
@@ -202,7 +203,10 @@ def retry(run: Run, *, now: datetime) -> bool:
             for chunk in lacking:
                 if chunk.status == ChunkStatus.DONE:
                     doubting.forget_answers(chunk)
-            run.chunks.filter(pk__in=[chunk.pk for chunk in lacking]).update(
+                if chunk.result:
+                    chunk.ask_anew(now=now)
+            wordless = [chunk.pk for chunk in lacking if not chunk.result]
+            run.chunks.filter(pk__in=wordless).update(
                 status=ChunkStatus.WAITING,
                 tries=0,
                 ambiguous=0,

@@ -1,11 +1,18 @@
 """Status 200, well formed, and not what was said: asked for once more, then kept and shown."""
 
+from typing import Any
+
 import pytest
 
+from hearings.spans import union
 from tests.answers.kit import Trial, assert_is_a_sentence
+from tests.factories import NOW
 from tests.fake_api import Arrival, faults
 from tests.fake_api.refusals import Fault
+from tests.fake_api.wrong_answers import bent
+from transcription import pipeline
 from transcription.models import Attempt, ChunkStatus, RunStatus
+from transcription.transcripts import coverage_of_run
 
 LOSSES = [faults.tail_missing(0.7), faults.middle_missing(0.7)]
 # Told by the times of the words that came; without times only by how much text there is.
@@ -46,6 +53,44 @@ def test_a_hole_in_the_words_is_filled_by_asking_again(trial: Trial, fault: Faul
     assert trial.to_the_end().status == RunStatus.COMPLETE
 
     assert (trial.text, trial.calls) == (trial.script, 5)
+
+
+def without_words(named: str, first: float, last: float) -> Fault:
+    """Leave out the words between two shares of the sound, not the segment that they are in."""
+
+    def change(value: dict[str, Any]) -> None:
+        value["words"] = [
+            word for word in value["words"] if not first <= word["start"] / value["duration"] < last
+        ]
+        text = " ".join(word["word"].strip() for word in value["words"])
+        value["text"] = text
+        value["segments"] = [value["segments"][0] | {"text": text}]
+
+    return bent(named, change)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        without_words("head", 0.0, 0.6),
+        without_words("middle", 0.2, 0.8),
+        without_words("tail", 0.4, 1.0),
+    ],
+    ids=name,
+)
+def test_a_hole_that_stays_is_named_and_can_be_asked_for_again(trial: Trial, fault: Fault) -> None:
+    trial.api.next(fault, times=3)
+    trial.start("whisper-1")
+
+    assert trial.to_the_end().status == RunStatus.INCOMPLETE
+
+    lost = [span for chunk in trial.run.chunks.current() for span in chunk.unworded_spans]
+    assert lost
+    assert tuple(gap.span for gap in coverage_of_run(trial.run).missing) == union(lost)
+    assert trial.run.reason.count("of speech came back without words") == len(lost)
+    assert pipeline.retry(trial.run, now=NOW)
+    assert trial.to_the_end().status == RunStatus.COMPLETE
+    assert trial.text == trial.script
 
 
 @pytest.mark.parametrize("fault", DOUBTFUL, ids=name)

@@ -166,3 +166,52 @@ def test_a_chunk_that_worker_after_worker_dies_on_is_given_up() -> None:
 
     chunk.refresh_from_db()
     assert (chunk.status, chunk.error) == (ChunkStatus.FAILED, recovery.GIVEN_UP)
+
+
+def cut_twice(run: Run, *, text: str = "Good morning, and welcome.") -> Chunk:
+    """Return the last piece of a chunk whose doubtful words should have been replaced."""
+    values = {"status": ChunkStatus.SUPERSEDED, "finished_at": NOW, "doubts": ["Too few."]}
+    heard = [word.to_json() for word in words_of(text)]
+    whole = make_chunk(run, 0, result=heard, end_ms=20_000, **values)
+    half = make_chunk(run, 0, result=[], parent=whole, generation=1, **values)
+    return make_chunk(
+        run,
+        0,
+        status=ChunkStatus.FAILED,
+        finished_at=NOW,
+        error="No.",
+        parent=half,
+        generation=2,
+        end_ms=5_000,
+    )
+
+
+def test_doubtful_words_are_found_behind_an_answer_without_any() -> None:
+    run = make_run()
+    piece = cut_twice(run)
+
+    assert conclude(run, now=NOW)
+
+    assert text_of(run) == "Good morning, and welcome."
+    assert run.segments.get().flags == ["Too few."]
+    piece.refresh_from_db()
+    assert piece.status == ChunkStatus.FAILED
+
+
+def test_a_run_with_doubtful_words_alone_can_be_read() -> None:
+    run = make_run()
+    cut_twice(run)
+
+    conclude(run, now=NOW)
+
+    assert (run.status, run.reason) == (RunStatus.INCOMPLETE, "No.")
+    assert Run.objects.with_text().get() == run
+
+
+def test_a_run_without_a_word_failed() -> None:
+    run = make_run()
+    cut_twice(run, text="")
+
+    conclude(run, now=NOW)
+
+    assert run.status == RunStatus.FAILED

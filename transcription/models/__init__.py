@@ -7,6 +7,7 @@
               └ lease over ───┘  otherwise → FAILED | NEEDS_PERSON
            WAITING also while its words are known and their times are not (`is_heard`)
            WAITING | RUNNING → CANCELLED          any → SUPERSEDED (children point to it)
+           DONE → SUPERSEDED, FAILED → DONE (a person retries; the earlier words count again)
 
     Run    PREPARING → TRANSCRIBING → ALIGNING → MERGING → COMPLETE | INCOMPLETE
            ALIGNING → TRANSCRIBING (a text that its sound contradicts is asked for again)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 
 from hearings.spans import Span, from_json
 from transcription.kept_doubts import KeptDoubt
@@ -223,6 +223,28 @@ class Chunk(models.Model):
     def supersede(self, *, now: datetime, error: str = "", **known: Any) -> bool:
         """Give way to chunks cut anew. False where the lease was lost."""
         return self._release(status=ChunkStatus.SUPERSEDED, finished_at=now, error=error, **known)
+
+    def ask_anew(self, *, now: datetime) -> "Chunk":
+        """Give way to a chunk of the same stretch: a person asks for it again.
+
+        What was heard stays with this one, so that no answer to come can take its place for worse.
+        Call it in a transaction.
+        """
+        Chunk.objects.filter(pk=self.pk).update(
+            status=ChunkStatus.SUPERSEDED, finished_at=now, not_before=None
+        )
+        last = Chunk.objects.filter(run=self.run_id).aggregate(Max("index"))["index__max"]
+        return Chunk.objects.create(
+            run_id=self.run_id,
+            parent=self,
+            index=last + 1,
+            generation=self.generation + 1,
+            start_ms=self.start_ms,
+            end_ms=self.end_ms,
+            windows=self.windows,
+            encoding=self.encoding,
+            reruns=self.reruns + 1,
+        )
 
     def _held(self) -> ChunkQuerySet:
         return Chunk.objects.filter(pk=self.pk, status=ChunkStatus.RUNNING, token=self.token)
