@@ -24,6 +24,9 @@ seconds let through, and one slice more.
 `next_at` counts seconds at the speed of its reckoning, kept beside it. At another speed (a
 person's change, a refusal) the same number of starts is still owed, in more or less time.
 
+A clock that is set back leaves moments of a future that is none. More than a bucket can honestly
+owe is never waited for: such a bucket is taken to be empty, so that starts follow evenly.
+
 Every statement is one round trip and atomic: who waits for the row's lock sees the row, and the
 clock, as they are when it gets it. Run them outside transactions, or the lock is kept.
 """
@@ -36,6 +39,11 @@ from django.db import connection
 from django.db.models import FloatField, Func
 
 from transcription.models import RateLimit
+
+MOST_AHEAD_SECONDS = 120.0
+# No policy has anybody wait longer for a reserved start; so many may be reserved beyond a bucket.
+LONGEST_SLICE_SECONDS = 1_400.0
+# Of audio in one request, as the engines take it; so much may go into debt.
 
 _WORDS = {
     "postgresql": {
@@ -62,17 +70,26 @@ _SEEN = """(
   SELECT paid.*,
     {most}(base, due - (burst - 1) * gap, audio_due - 60.0) AS start_at
   FROM (
-    SELECT timed.*,
-      base + {most}(next_at - base, 0.0) * reckoned_per_minute * gap / 60.0 AS due,
-      base + {most}(audio_next_at - base, 0.0)
-        * audio_reckoned_per_minute * audio_gap / 60.0 AS audio_due
+    SELECT owing.*,
+      base + gap * CASE
+        WHEN owed <= capacity + {ahead} * reckoned_per_minute / 60.0 THEN owed
+        ELSE burst - 1 END AS due,
+      base + audio_gap * CASE
+        WHEN audio_owed <= {longest} + (1.0 + {ahead} / 60.0) * audio_reckoned_per_minute
+        THEN audio_owed
+        ELSE COALESCE(audio_seconds_per_minute, 0) END AS audio_due
     FROM (
-      SELECT clocked.*, {most}(moment, closed_until) AS base,
-        {least}(capacity, COALESCE(server_per_minute, capacity)) AS burst,
-        60.0 / (pace * {least}(per_minute, COALESCE(server_per_minute, per_minute))) AS gap,
-        COALESCE(60.0 / audio_seconds_per_minute, 0.0) AS audio_gap
-      FROM {clocked} AS clocked
-    ) AS timed
+      SELECT timed.*,
+        {most}(next_at - base, 0.0) * reckoned_per_minute / 60.0 AS owed,
+        {most}(audio_next_at - base, 0.0) * audio_reckoned_per_minute / 60.0 AS audio_owed
+      FROM (
+        SELECT clocked.*, {most}(moment, closed_until) AS base,
+          {least}(capacity, COALESCE(server_per_minute, capacity)) AS burst,
+          60.0 / (pace * {least}(per_minute, COALESCE(server_per_minute, per_minute))) AS gap,
+          COALESCE(60.0 / audio_seconds_per_minute, 0.0) AS audio_gap
+        FROM {clocked} AS clocked
+      ) AS timed
+    ) AS owing
   ) AS paid
 ) AS seen"""
 # What the row means at this moment.
@@ -221,7 +238,12 @@ def _run(
 def _spelled(statement: str, clocked: str, also: str, when: str, vendor: str) -> str:
     """Return *statement* in the words of a database."""
     table = RateLimit._meta.db_table  # noqa: SLF001 (Django's way to ask)
-    words = {**_WORDS[vendor], "table": table}
+    words = {
+        **_WORDS[vendor],
+        "table": table,
+        "ahead": MOST_AHEAD_SECONDS,
+        "longest": LONGEST_SLICE_SECONDS,
+    }
     seen = _SEEN.format(**words, clocked=clocked.format(**words))
     return statement.format(
         **words, seen=seen, also=also.format(**words), when=when.format(**words)

@@ -38,12 +38,13 @@ def merged(parts: Iterable[Part]) -> Iterator[Word]:
     """Yield all words of *parts* in order, those of an overlap once.
 
     *parts* come by their start, then by their end; one that lies within what others cover adds
-    nothing. The words do not overlap in time and lie within the parts. Where two parts touch or
-    overlap somebody was cut short by us, so the dots that an engine writes there go; before a
-    silence they stay. No more is in memory than the parts that overlap one another.
+    nothing. The words lie within the parts and do not overlap in time, unless there are more of
+    them than milliseconds: then the first ones share one. Where two parts touch or overlap somebody
+    was cut short by us, so the dots that an engine writes there go; before a silence they stay. No
+    more is in memory than the parts that overlap one another.
     """
     found: list[Word] = []
-    covered_ms, has_words = 0, False
+    begun_ms, covered_ms, has_words = 0, 0, False
     these, next_ones = tee(_uncovered(parts))
     for part, following in zip_longest(these, islice(next_ones, 1, None)):
         words = [_within(part.span, word) for word in part.words]
@@ -54,10 +55,10 @@ def merged(parts: Iterable[Part]) -> Iterator[Word]:
         if part.span.start_ms < covered_ms:
             _sew(found, words, Span(part.span.start_ms, covered_ms))
         else:
-            yield from _in_sequence(found, covered_ms)
-            found = words
+            yield from _in_sequence(found, begun_ms, covered_ms)
+            found, begun_ms = words, part.span.start_ms
         covered_ms, has_words = part.span.end_ms, has_words or bool(words)
-    yield from _in_sequence(found, covered_ms)
+    yield from _in_sequence(found, begun_ms, covered_ms)
 
 
 def _uncovered(parts: Iterable[Part]) -> Iterator[Part]:
@@ -106,8 +107,12 @@ def _sew(found: list[Word], words: list[Word], shared: Span) -> None:
     found += words[dropped[-1].index + 1 if dropped else 0 :]
 
 
-def _in_sequence(words: Sequence[Word], end_ms: int) -> tuple[Word, ...]:
-    """Return *words* with times that neither overlap nor pass *end_ms*."""
+def _in_sequence(words: Sequence[Word], start_ms: int, end_ms: int) -> tuple[Word, ...]:
+    """Return *words*, none of which begins before *start_ms*, with times that do not overlap.
+
+    None passes *end_ms*. An engine may loop over a moment: words for which there is no millisecond
+    left share the first one.
+    """
     placed: list[Word] = []
     position = 0
     for word, following in zip_longest(words, islice(words, 1, None)):
@@ -123,5 +128,5 @@ def _in_sequence(words: Sequence[Word], end_ms: int) -> tuple[Word, ...]:
         if word.end_ms <= limit:
             break  # as do all before it: none ends after the next one starts
         placed[index] = _timed(word, min(word.start_ms, limit - 1), limit)
-        limit = placed[index].start_ms
+        limit = max(placed[index].start_ms, start_ms + 1)
     return tuple(placed)

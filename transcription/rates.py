@@ -197,9 +197,15 @@ def went_wrong(policy: RatePolicy, *, now: datetime, began: datetime | None = No
 
 
 def open_now() -> None:
-    """Let requests start again, at full speed and evenly, because a person says so."""
+    """Let requests start again, at full speed and evenly, because a person says so.
+
+    Nothing is owed then beyond empty buckets, whatever the row says.
+    """
+    closed_seconds = Greatest(F("closed_until") - UnixNow(), 0.0)
+    full_in = F("capacity") * 60.0 / Greatest(F("reckoned_per_minute"), 1.0)
     RateLimit.objects.filter(name=HOSTED).update(
-        next_at=F("next_at") - Greatest(F("closed_until") - UnixNow(), 0.0),
+        next_at=Least(F("next_at") - closed_seconds, UnixNow() + full_in),
+        audio_next_at=Least(F("audio_next_at"), UnixNow() + 60.0),
         closed_until=0,
         reason="",
         pace=1,

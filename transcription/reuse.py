@@ -4,12 +4,15 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Exists, Q, QuerySet
 
 from transcription import receipts
 from transcription.engines.base import AnswerUnusable, AudioSlice, Engine, Hints, Transcription
 from transcription.models import Attempt
+from transcription.shutdown import VENDORS_HOST
 from transcription.work import Work
 
 logger = logging.getLogger(__name__)
@@ -27,14 +30,36 @@ class Kept:
 
 
 def question(engine: Engine, audio: AudioSlice, hints: Hints) -> str:
-    """Return a hash of what is asked: the sound, and all that decides the answer.
+    """Return a hash of what is asked: the sound, who is asked, and all that decides the answer.
 
-    Without keywords it is what it was before there were any, so answers of then are found.
+    The sound goes by its recording, track and times. Its samples are no name: of many formats (AAC,
+    Opus) a decoder that begins elsewhere gives others, which sound the same.
     """
-    said: list[object] = [audio.sha256, engine.name, engine.model, hints.language]
-    if hints.keywords:
-        said.append(hints.keywords)
+    if not audio.source:
+        return question_by_samples(engine, audio, hints)
+    sound = [audio.source, audio.span.start_ms, audio.span.end_ms]
+    return _hashed(
+        sound, _server(), engine.name, engine.model, hints.language, list(hints.keywords)
+    )
+
+
+def question_by_samples(engine: Engine, audio: AudioSlice, hints: Hints) -> str:
+    """Return what `question` was before it named the sound, so that answers of then are found.
+
+    Without keywords it is what it was before there were any.
+    """
+    keywords = [hints.keywords] if hints.keywords else []
+    return _hashed(audio.sha256, engine.name, engine.model, hints.language, *keywords)
+
+
+def _hashed(*said: object) -> str:
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _server() -> str:
+    """Return the address of the server that is asked; empty: the vendor's, however written."""
+    address = settings.OPENAI_BASE_URL or ""
+    return "" if urlsplit(address).hostname == VENDORS_HOST else address.rstrip("/")
 
 
 def kept(work: Work, audio: AudioSlice) -> Kept | None:
@@ -53,9 +78,13 @@ def kept(work: Work, audio: AudioSlice) -> Kept | None:
 
 
 def _candidates(work: Work, audio: AudioSlice) -> QuerySet[Attempt]:
-    run = work.chunk.run
+    run, asked = work.chunk.run, (work.engine, audio, work.hints(audio))
+    same = Q(question=question(*asked))
+    # An answer that goes by its samples does not know of it; the call that took it again does.
+    is_forgotten = Exists(Attempt.objects.filter(same, is_rejected=True))
     answered = Attempt.objects.filter(
-        question=question(work.engine, audio, work.hints(audio)),
+        same | ~is_forgotten,
+        question__in=[question(*asked), question_by_samples(*asked)],
         status__in=[Attempt.Status.OK, Attempt.Status.LOST],
         is_rejected=False,
     )

@@ -34,6 +34,7 @@ def slice_of(chunk: Chunk) -> AudioSlice:
         windows=_from_start(chunk.window_spans, chunk.start_ms),
         speech=_from_start(speech, chunk.start_ms),
         encoding=Encoding(chunk.encoding),
+        source=spool.key(hearing.recording_sha256, chunk.run.track),
     )
 
 

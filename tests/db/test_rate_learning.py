@@ -299,6 +299,17 @@ def test_opening_what_is_open_gives_nobody_a_burst() -> None:
     assert reserve() == about(1)
 
 
+def test_opening_forgives_what_buckets_owe_where_the_clock_was_set_back_a_little() -> None:
+    change(audio_seconds_per_minute=600)
+    reserve(audio_seconds=600)
+    later(-100)
+    refused()
+
+    rates.open_now()
+
+    assert reserve() == about(1)
+
+
 STEPS: list[Callable[[], object]] = [
     lambda: rates.row(POLICY),
     lambda: rates.reserve(POLICY, audio_ms=1),

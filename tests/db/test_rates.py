@@ -346,3 +346,39 @@ def test_a_limit_on_audio_that_is_set_later_counts_from_then() -> None:
 
     change(audio_seconds_per_minute=None)
     assert reserve(audio_seconds=600) == 0
+
+
+# A clock that is set back
+
+
+def test_an_hour_that_the_clock_was_set_back_is_not_waited_for() -> None:
+    for _ in range(5):
+        reserve()
+
+    later(-3600)
+
+    assert rates.wait_seconds(POLICY) == rates.Standing(0.0, "")
+    assert [reserve() for _ in range(3)] == [about(0), about(1), about(2)]
+
+
+def test_an_hour_that_the_clock_was_set_back_is_no_audio_that_is_owed() -> None:
+    change(audio_seconds_per_minute=600, capacity=100, per_minute=6000)
+    reserve(audio_seconds=1_300)
+
+    later(-3600)
+
+    # The bucket is empty and owes nothing.
+    assert reserve(audio_seconds=20) == about(0)
+    assert reserve(audio_seconds=20) == about(2)
+
+
+def test_what_is_owed_at_most_is_waited_for() -> None:
+    change(audio_seconds_per_minute=60)
+    reserve(audio_seconds=1_400)
+    assert refused().wait_seconds == about(1_340 - 5)
+
+    change(audio_seconds_per_minute=None)
+    many_reserve(8, POLICY)
+    change(per_minute=6)
+    # 60 s but for what was refilled meanwhile, which counts tenfold now.
+    assert 60 - 5 - 10 * AROUND < refused().wait_seconds <= 60 - 5

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 
@@ -206,6 +206,30 @@ def test_a_part_without_words_takes_none_away() -> None:
 
     assert merge([slice_of(words, 0, 2_400), silent]) == words
     assert merge([Part(Span(0, 1_500), ()), slice_of(words, 0, 2_400)]) == words
+
+
+@pytest.mark.parametrize("start_ms", [0, 20_000])
+def test_more_words_than_milliseconds_are_all_kept_within_their_part(start_ms: int) -> None:
+    spoken = tuple(
+        Word(start_ms + i * 700 // 900, start_ms + i * 700 // 900 + 1, f"w{i}") for i in range(900)
+    )
+    span = Span(start_ms, start_ms + 700)
+
+    found = merge([Part(span, spoken), Part(Span(30_000, 31_000), (Word(30_100, 30_200, "on"),))])
+
+    assert [word.text for word in found] == [*(word.text for word in spoken), "on"]
+    assert all(span.start_ms <= w.start_ms < w.end_ms <= span.end_ms for w in found[:-1])
+    assert all(a.start_ms <= b.start_ms and a.end_ms <= b.end_ms for a, b in pairwise(found))
+    assert len({word.start_ms for word in found[:-1]}) == 700
+
+
+def test_a_part_with_too_many_words_pushes_none_out_of_the_part_before() -> None:
+    before = part(0, 1_000, (100, 400, "the"), (400, 900, "chair"))
+    loop = Part(Span(1_000, 1_002), tuple(Word(1_000, 1_002, "you") for _ in range(5)))
+
+    times = [(word.start_ms, word.end_ms) for word in merge([before, loop])]
+
+    assert times == [(100, 400), (400, 900), *[(1_000, 1_001)] * 4, (1_001, 1_002)]
 
 
 def test_what_only_the_left_side_heard_in_an_overlap_is_kept() -> None:

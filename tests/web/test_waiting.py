@@ -122,9 +122,8 @@ def test_a_probe_under_way_is_waited_for_without_a_time(hosted: Run) -> None:
 
 
 def test_a_limit_that_is_used_up_for_long_is_told(hosted: Run) -> None:
-    limit = rates.row(settings.RATE)
-    ahead = rates.sight_of(limit).moment + 7_200
-    RateLimit.objects.update(next_at=ahead, reckoned_per_minute=limit.per_minute)
+    ahead = rates.sight_of(rates.row(settings.RATE)).moment + 120
+    RateLimit.objects.update(capacity=1, per_minute=1, next_at=ahead, reckoned_per_minute=1)
 
     found = waiting(hosted)
 

@@ -77,6 +77,8 @@ class AudioSlice:
     # Where the analysis heard speech, from the slice's start.
     encoding: Encoding = Encoding.WAV
     # How it is sent.
+    source: str = ""
+    # Names the sound that it is cut from, a recording and its track; empty where nothing does.
 
     @property
     def duration_ms(self) -> int:
