@@ -46,7 +46,9 @@ def recover_stalled(*, now: datetime) -> int:
 def _put_back(chunk: Chunk, *, now: datetime) -> bool:
     """Free a chunk whose holder is gone. What it was sending may have to be paid for."""
     with log_fields(run=chunk.run_id, chunk=chunk.index), transaction.atomic():
-        open_calls = chunk.attempts.filter(status=Attempt.Status.SENDING)
+        if not _is_held_as_seen(chunk):
+            return False
+        open_calls = chunk.attempts.filter(status=Attempt.Status.SENDING, claim=chunk.claims)
         settled = [_settle(attempt, chunk.run, now=now) for attempt in open_calls]
         paid = any(settled)
         logger.info("the chunk's holder is gone")
@@ -61,6 +63,16 @@ def _put_back(chunk: Chunk, *, now: datetime) -> bool:
             losses=chunk.losses + 1,
             ambiguous=chunk.ambiguous + paid,
         )
+
+
+def _is_held_as_seen(chunk: Chunk) -> bool:
+    """Hold the chunk's row until the transaction ends; False where it has changed hands.
+
+    Somebody else may have put it back since the look, and another worker be calling for it.
+    """
+    held = Chunk.objects.filter(pk=chunk.pk, status=ChunkStatus.RUNNING, token=chunk.token)
+    unrenewed = held.filter(lease_until=chunk.lease_until)
+    return bool(list(unrenewed.order_by().select_for_update().values_list("pk")))
 
 
 def _settle(attempt: Attempt, run: Run, *, now: datetime) -> bool:

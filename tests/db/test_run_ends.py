@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -83,19 +84,25 @@ def test_a_run_with_a_chunk_left_is_not_concluded() -> None:
     assert status_of(run) == RunStatus.TRANSCRIBING
 
 
-def test_what_a_dead_worker_held_is_put_back_and_its_call_is_lost() -> None:
-    run = make_run()
-    chunk = make_chunk(run)
-    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
-    attempt = Attempt.objects.create(
+def make_call(chunk: Chunk, **values: Any) -> Attempt:
+    """Return a call that the chunk's holder is making."""
+    return Attempt.objects.create(
         chunk=chunk,
-        claim=1,
+        claim=chunk.claims,
         holder=chunk.holder,
         audio_sha256="0" * 64,
         audio_ms=1,
         audio_bytes=1,
         started_at=NOW,
+        **values,
     )
+
+
+def test_what_a_dead_worker_held_is_put_back_and_its_call_is_lost() -> None:
+    run = make_run()
+    chunk = make_chunk(run)
+    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
+    attempt = make_call(chunk)
 
     assert recovery.recover_stalled(now=NOW + timedelta(seconds=29)) == 0
     assert recovery.recover_stalled(now=NOW + timedelta(seconds=30)) == 1
@@ -104,6 +111,34 @@ def test_what_a_dead_worker_held_is_put_back_and_its_call_is_lost() -> None:
     attempt.refresh_from_db()
     assert (chunk.status, chunk.tries) == (ChunkStatus.WAITING, 0)
     assert attempt.status == Attempt.Status.LOST
+
+
+def test_who_comes_late_to_put_a_chunk_back_leaves_the_call_of_its_next_holder_alone() -> None:
+    chunk = make_chunk(make_run())
+    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
+    as_seen = Chunk.objects.get(pk=chunk.pk)
+    later = NOW + timedelta(seconds=31)
+    assert recovery.recover_stalled(now=later) == 1
+    chunk.claim(holder="elsewhere:12345678/2/2", now=later, lease_seconds=30)
+    attempt = make_call(chunk)
+
+    assert not recovery._put_back(as_seen, now=later)
+
+    attempt.refresh_from_db()
+    assert attempt.status == Attempt.Status.SENDING
+
+
+def test_a_holder_that_renews_its_lease_at_the_last_moment_keeps_its_chunk() -> None:
+    chunk = make_chunk(make_run())
+    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
+    as_seen = Chunk.objects.get(pk=chunk.pk)
+    later = NOW + timedelta(seconds=31)
+    assert chunk.renew(now=later, lease_seconds=30)
+
+    assert not recovery._put_back(as_seen, now=later)
+
+    chunk.refresh_from_db()
+    assert chunk.status == ChunkStatus.RUNNING
 
 
 def test_a_worker_of_this_host_that_ended_is_noticed_before_its_lease_is_over() -> None:
