@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.conf import settings
 
 from tests.answers.kit import Trial
 from tests.factories import NOW
@@ -71,6 +72,27 @@ def test_after_two_such_calls_a_person_decides(trial: Trial) -> None:
 
     assert (trial.first.status, trial.first.ambiguous) == (ChunkStatus.NEEDS_PERSON, 2)
     assert "paid for" in trial.first.error
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [(ANSWER, Attempt.Status.OK), (None, Attempt.Status.LOST)]
+)
+def test_a_call_whose_run_was_cancelled_meanwhile_is_settled_when_it_must_be_over(
+    trial: Trial, answer: bytes | None, status: str
+) -> None:
+    trial.start()
+    chunk, call = died(trial, answer=answer)
+    assert pipeline.cancel(trial.run, now=trial.clock())
+
+    for seconds, is_settled in ((settings.API_TIMEOUT_SECONDS, False), (60, True)):
+        trial.clock.pass_by(seconds)
+        recovery.recover_stalled(now=trial.clock())
+        call.refresh_from_db()
+        assert call.status == (status if is_settled else Attempt.Status.SENDING)
+
+    chunk.refresh_from_db()
+    assert (call.may_be_billed, chunk.ambiguous) == ((True, 1) if answer is None else (False, 0))
+    assert chunk.status == ChunkStatus.CANCELLED
 
 
 def undone(run: Run) -> None:

@@ -19,7 +19,7 @@ from tests.db.run_kit import (
     work,
 )
 from tests.factories import NOW, make_chunk, make_run, words_of
-from transcription import dispatch, limiter, recovery
+from transcription import dispatch, limiter, pipeline, recovery
 from transcription.alone import alone
 from transcription.concluding import conclude
 from transcription.engines.scripted import ScriptedEngine
@@ -139,6 +139,33 @@ def test_a_holder_that_renews_its_lease_at_the_last_moment_keeps_its_chunk() -> 
 
     chunk.refresh_from_db()
     assert chunk.status == ChunkStatus.RUNNING
+
+
+def test_a_call_of_an_earlier_claim_is_ended_and_that_of_the_present_one_is_not() -> None:
+    chunk = make_chunk(make_run())
+    host, pid, started_at = this_process().split("/")
+    chunk.claim(holder=f"{host}/{pid}/{int(started_at) - 1}", now=NOW, lease_seconds=30)
+    earlier = make_call(chunk)
+    chunk.put_back(not_before=None)
+    chunk.claim(holder=this_process(), now=NOW, lease_seconds=30)
+    present = make_call(chunk)
+
+    assert recovery.recover_stalled(now=NOW) == 0
+
+    for call, status in ((earlier, Attempt.Status.LOST), (present, Attempt.Status.SENDING)):
+        call.refresh_from_db()
+        assert call.status == status
+
+
+def test_a_living_workers_call_ends_by_itself_though_its_run_was_cancelled() -> None:
+    chunk = make_chunk(make_run())
+    chunk.claim(holder=this_process(), now=NOW, lease_seconds=30)
+    call = make_call(chunk)
+    assert pipeline.cancel(chunk.run, now=NOW)
+
+    recovery.recover_stalled(now=NOW)
+
+    assert call.end(Attempt.Status.OK, now=NOW)
 
 
 def test_a_worker_of_this_host_that_ended_is_noticed_before_its_lease_is_over() -> None:
