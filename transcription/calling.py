@@ -13,6 +13,7 @@ from django.db import transaction
 from transcription import budgets, costs, limiter, rates, receipts
 from transcription.clock import Clock
 from transcription.engines.base import (
+    Answer,
     AudioSlice,
     Capabilities,
     EngineBusy,
@@ -84,16 +85,20 @@ class Caller:
     def call(self, work: Work, audio: AudioSlice) -> Call | FailedCall | None:
         """Announce a call in a committed row and make it; None where it may not be made any more.
 
-        Raises budgets.OverBudget, with nothing sent.
+        What came is safe on the disk on return: the database may have gone during the call, and
+        all that follows asks it. Raises budgets.OverBudget, with nothing sent.
         """
         attempt = self._announced(work, audio)
         if attempt is None:
             return None
         logger.info("sending %.1f s of audio to %s", audio.duration_ms / 1000, work.engine.name)
         try:
-            return Call(attempt, work.engine.transcribe(audio, hints=work.hints(audio)))
+            heard = work.engine.transcribe(audio, hints=work.hints(audio))
         except EngineError as error:
+            _keep_receipt(attempt, error.answer)
             return FailedCall(attempt, error)
+        _keep_receipt(attempt, heard.answer)
+        return Call(attempt, heard)
 
     def reuse(self, work: Work, audio: AudioSlice, kept: Kept) -> Call:
         """Note that an answer of before is taken, for which nothing is paid."""
@@ -107,10 +112,8 @@ class Caller:
         return Call(attempt, kept.heard)
 
     def record(self, call: Call, work: Work) -> None:
-        """Keep what came of a call that was answered."""
+        """Note what came of a call that was answered."""
         heard = call.heard
-        if heard.answer:
-            _keep_receipt(call.attempt, heard.answer.body)
         call.attempt.end(
             Attempt.Status.OK,
             now=self._clock(),
@@ -182,10 +185,8 @@ class Caller:
         }
 
     def record_failure(self, failed: FailedCall, work: Work) -> None:
-        """Keep what came of a call that failed."""
+        """Note what came of a call that failed."""
         attempt, error = failed.attempt, failed.error
-        if error.answer and error.answer.status < 300:  # noqa: PLR2004 (HTTP: it went through)
-            _keep_receipt(attempt, error.answer.body)
         attempt.end(
             Attempt.Status.FAILED,
             now=self._clock(),
@@ -252,9 +253,12 @@ def _said(outcome: Transcription | EngineError) -> dict[str, Any]:
     }
 
 
-def _keep_receipt(attempt: Attempt, body: bytes) -> None:
+def _keep_receipt(attempt: Attempt, answer: Answer | None) -> None:
+    """Keep what may have to be paid for; a refusal is not."""
+    if answer is None or answer.status >= 300:  # noqa: PLR2004 (HTTP: it did not go through)
+        return
     try:
-        receipts.keep(attempt, body)
+        receipts.keep(attempt, answer.body)
     except OSError:
         # The answer is in our hands and goes to the database: worth more than its copy.
         logger.exception("the answer of call %s could not be kept as a file", attempt.pk)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
 
+from django.db import Error, connection
 from django.db.models import Q
 
 from transcription.clock import Clock
@@ -94,15 +95,25 @@ def permit(
 ) -> Iterator[Permit]:
     """Hold a slot of *limit* for the block; waits until one is free.
 
-    A function is asked at each look, so that another capacity counts at once.
+    A function is asked at each look, so that another capacity counts at once. Never fails at the
+    end of the block, where an answer may be in hand that was paid for.
     """
     held = _waited_for(limit if callable(limit) else lambda: limit, clock=clock, policy=policy)
     try:
         with keeper.holding(held):
             yield held
     finally:
-        held.release()
+        _let_go(held)
         _released.at = time.monotonic()
+
+
+def _let_go(held: Permit) -> None:
+    """Release a slot, or leave it to its lease where the database does not answer."""
+    try:
+        held.release()
+    except Error as error:
+        logger.warning("could not release a slot of %s: %s", held.limit.name, error)
+        connection.close()  # what comes next opens a new one
 
 
 def free_slots_of_the_dead() -> int:

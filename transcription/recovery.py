@@ -1,10 +1,11 @@
 """Work whose holder is gone: put back, with what it was sending settled."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 
 from transcription import limiter, receipts
 from transcription.calling import charged
@@ -18,12 +19,14 @@ from transcription.retrying import maybe_paid
 
 logger = logging.getLogger(__name__)
 
+CALL_MARGIN_SECONDS = 30.0
+# After a call's deadline, until its answer is recorded.
 LOST = "The worker died during the call."
 GIVEN_UP = "Worker after worker died or broke off on this stretch. Their log says why."
 
 
 def recover_stalled(*, now: datetime) -> int:
-    """Put back the chunks whose holder is gone, and end the runs that nobody ended.
+    """Put back the chunks whose holder is gone, end the calls and runs that nobody ended.
 
     A lease that is over frees its chunk; so does a holder on this host whose process has ended,
     without the wait. Returns how many chunks were put back.
@@ -33,6 +36,7 @@ def recover_stalled(*, now: datetime) -> int:
         for chunk in Chunk.objects.filter(status=ChunkStatus.RUNNING).select_related("run")
         if (chunk.lease_until and chunk.lease_until <= now) or is_gone(chunk.holder)
     )
+    _settle_strays(now=now)
     limiter.free_slots_of_the_dead()
     unfinished = Run.objects.filter(status__in=[*Run.WORKING, RunStatus.MERGING])
     for run in unfinished.select_related("hearing"):
@@ -46,7 +50,9 @@ def recover_stalled(*, now: datetime) -> int:
 def _put_back(chunk: Chunk, *, now: datetime) -> bool:
     """Free a chunk whose holder is gone. What it was sending may have to be paid for."""
     with log_fields(run=chunk.run_id, chunk=chunk.index), transaction.atomic():
-        open_calls = chunk.attempts.filter(status=Attempt.Status.SENDING)
+        if not _is_held_as_seen(chunk):
+            return False
+        open_calls = chunk.attempts.filter(status=Attempt.Status.SENDING, claim=chunk.claims)
         settled = [_settle(attempt, chunk.run, now=now) for attempt in open_calls]
         paid = any(settled)
         logger.info("the chunk's holder is gone")
@@ -61,6 +67,34 @@ def _put_back(chunk: Chunk, *, now: datetime) -> bool:
             losses=chunk.losses + 1,
             ambiguous=chunk.ambiguous + paid,
         )
+
+
+def _settle_strays(*, now: datetime) -> None:
+    """End the calls that nobody waits for any more: their chunk was cancelled, or is another's.
+
+    On its own host a worker that ended is seen; any other has until its call must be over.
+    """
+    over = now - timedelta(seconds=settings.API_TIMEOUT_SECONDS + CALL_MARGIN_SECONDS)
+    is_awaited = Q(chunk__status=ChunkStatus.RUNNING, chunk__claims=F("claim"))
+    sending = Attempt.objects.filter(status=Attempt.Status.SENDING).exclude(is_awaited)
+    for attempt in sending.select_related("chunk__run"):
+        if attempt.started_at > over and not is_gone(attempt.holder):
+            continue
+        chunk = attempt.chunk
+        with log_fields(run=chunk.run_id, chunk=chunk.index), transaction.atomic():
+            logger.info("nobody waits for call %s any more", attempt.pk)
+            if _settle(attempt, chunk.run, now=now):
+                Chunk.objects.filter(pk=chunk.pk).update(ambiguous=F("ambiguous") + 1)
+
+
+def _is_held_as_seen(chunk: Chunk) -> bool:
+    """Hold the chunk's row until the transaction ends; False where it has changed hands.
+
+    Somebody else may have put it back since the look, and another worker be calling for it.
+    """
+    held = Chunk.objects.filter(pk=chunk.pk, status=ChunkStatus.RUNNING, token=chunk.token)
+    unrenewed = held.filter(lease_until=chunk.lease_until)
+    return bool(list(unrenewed.order_by().select_for_update().values_list("pk")))
 
 
 def _settle(attempt: Attempt, run: Run, *, now: datetime) -> bool:
@@ -79,5 +113,5 @@ def _settle(attempt: Attempt, run: Run, *, now: datetime) -> bool:
             attempt.end(Attempt.Status.OK, now=now, **paid)
             return False
     is_hosted = engine.capabilities.is_hosted
-    attempt.end(Attempt.Status.LOST, now=now, may_be_billed=is_hosted, error=LOST)
-    return is_hosted
+    is_lost = attempt.end(Attempt.Status.LOST, now=now, may_be_billed=is_hosted, error=LOST)
+    return is_lost and is_hosted

@@ -94,6 +94,27 @@ def start_anew(trial: Trial) -> None:
     assert trial.start().pk != first.pk
 
 
+@pytest.mark.parametrize(
+    ("answer", "status"), [(ANSWER, Attempt.Status.OK), (None, Attempt.Status.LOST)]
+)
+def test_a_call_whose_run_was_cancelled_meanwhile_is_settled_when_it_must_be_over(
+    trial: Trial, answer: bytes | None, status: str
+) -> None:
+    trial.start()
+    chunk, call = died(trial, answer=answer)
+    assert pipeline.cancel(trial.run, now=trial.clock())
+
+    for seconds, is_settled in ((current.API_TIMEOUT_SECONDS, False), (60, True)):
+        trial.clock.pass_by(seconds)
+        recovery.recover_stalled(now=trial.clock())
+        call.refresh_from_db()
+        assert call.status == (status if is_settled else Attempt.Status.SENDING)
+
+    chunk.refresh_from_db()
+    assert (call.may_be_billed, chunk.ambiguous) == ((True, 1) if answer is None else (False, 0))
+    assert chunk.status == ChunkStatus.CANCELLED
+
+
 def undone(run: Run) -> None:
     """Set a run back to where every answer is paid for and kept, and no chunk is finished."""
     Run.objects.filter(pk=run.pk).update(status=RunStatus.TRANSCRIBING, finished_at=None)

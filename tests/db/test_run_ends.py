@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -18,7 +19,7 @@ from tests.db.run_kit import (
     work,
 )
 from tests.factories import NOW, make_chunk, make_run, words_of
-from transcription import dispatch, limiter, recovery
+from transcription import dispatch, limiter, pipeline, recovery
 from transcription.alone import alone
 from transcription.concluding import conclude
 from transcription.engines.scripted import ScriptedEngine
@@ -83,19 +84,25 @@ def test_a_run_with_a_chunk_left_is_not_concluded() -> None:
     assert status_of(run) == RunStatus.TRANSCRIBING
 
 
-def test_what_a_dead_worker_held_is_put_back_and_its_call_is_lost() -> None:
-    run = make_run()
-    chunk = make_chunk(run)
-    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
-    attempt = Attempt.objects.create(
+def make_call(chunk: Chunk, **values: Any) -> Attempt:
+    """Return a call that the chunk's holder is making."""
+    return Attempt.objects.create(
         chunk=chunk,
-        claim=1,
+        claim=chunk.claims,
         holder=chunk.holder,
         audio_sha256="0" * 64,
         audio_ms=1,
         audio_bytes=1,
         started_at=NOW,
+        **values,
     )
+
+
+def test_what_a_dead_worker_held_is_put_back_and_its_call_is_lost() -> None:
+    run = make_run()
+    chunk = make_chunk(run)
+    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
+    attempt = make_call(chunk)
 
     assert recovery.recover_stalled(now=NOW + timedelta(seconds=29)) == 0
     assert recovery.recover_stalled(now=NOW + timedelta(seconds=30)) == 1
@@ -104,6 +111,61 @@ def test_what_a_dead_worker_held_is_put_back_and_its_call_is_lost() -> None:
     attempt.refresh_from_db()
     assert (chunk.status, chunk.tries) == (ChunkStatus.WAITING, 0)
     assert attempt.status == Attempt.Status.LOST
+
+
+def test_who_comes_late_to_put_a_chunk_back_leaves_the_call_of_its_next_holder_alone() -> None:
+    chunk = make_chunk(make_run())
+    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
+    as_seen = Chunk.objects.get(pk=chunk.pk)
+    later = NOW + timedelta(seconds=31)
+    assert recovery.recover_stalled(now=later) == 1
+    chunk.claim(holder="elsewhere:12345678/2/2", now=later, lease_seconds=30)
+    attempt = make_call(chunk)
+
+    assert not recovery._put_back(as_seen, now=later)
+
+    attempt.refresh_from_db()
+    assert attempt.status == Attempt.Status.SENDING
+
+
+def test_a_holder_that_renews_its_lease_at_the_last_moment_keeps_its_chunk() -> None:
+    chunk = make_chunk(make_run())
+    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
+    as_seen = Chunk.objects.get(pk=chunk.pk)
+    later = NOW + timedelta(seconds=31)
+    assert chunk.renew(now=later, lease_seconds=30)
+
+    assert not recovery._put_back(as_seen, now=later)
+
+    chunk.refresh_from_db()
+    assert chunk.status == ChunkStatus.RUNNING
+
+
+def test_a_call_of_an_earlier_claim_is_ended_and_that_of_the_present_one_is_not() -> None:
+    chunk = make_chunk(make_run())
+    host, pid, started_at = this_process().split("/")
+    chunk.claim(holder=f"{host}/{pid}/{int(started_at) - 1}", now=NOW, lease_seconds=30)
+    earlier = make_call(chunk)
+    chunk.put_back(not_before=None)
+    chunk.claim(holder=this_process(), now=NOW, lease_seconds=30)
+    present = make_call(chunk)
+
+    assert recovery.recover_stalled(now=NOW) == 0
+
+    for call, status in ((earlier, Attempt.Status.LOST), (present, Attempt.Status.SENDING)):
+        call.refresh_from_db()
+        assert call.status == status
+
+
+def test_a_living_workers_call_ends_by_itself_though_its_run_was_cancelled() -> None:
+    chunk = make_chunk(make_run())
+    chunk.claim(holder=this_process(), now=NOW, lease_seconds=30)
+    call = make_call(chunk)
+    assert pipeline.cancel(chunk.run, now=NOW)
+
+    recovery.recover_stalled(now=NOW)
+
+    assert call.end(Attempt.Status.OK, now=NOW)
 
 
 def test_a_worker_of_this_host_that_ended_is_noticed_before_its_lease_is_over() -> None:
