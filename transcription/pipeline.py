@@ -7,6 +7,7 @@ conclude: merge, cut into sentences, store.
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -35,6 +36,7 @@ from transcription.run_options import RunOptions, plan_of
 logger = logging.getLogger(__name__)
 
 EMBEDDED = "whisper"
+CANCELLED = "Cancelled by a person."
 
 
 def start(  # noqa: PLR0913 (each a wish of its own)
@@ -149,29 +151,28 @@ def _rows(run: Run, chunks: Sequence[planning.PlannedChunk]) -> list[Chunk]:
 
 
 def cancel(run: Run, *, now: datetime) -> bool:
-    """Stop a run for good. A call under way ends unheard. False where it had ended already."""
+    """Stop a run for good. A call under way ends unheard. False where it had ended already.
+
+    One that is retried ends with its text, and what the retry brought so far; what it still lacks
+    can be retried later.
+    """
+    ended = {"finished_at": now, "token": None, "holder": "", "lease_until": None}
+    becomes: dict[str, Any] = {"status": RunStatus.CANCELLED, "finished_at": now}
     with transaction.atomic():
+        left = run.chunks.unsettled()
+        if is_retried := run.segments.exists():
+            becomes = {"status": RunStatus.MERGING}
         # Whatever it was when *run* was read: a person who cancels means it.
-        if (
-            not Run.objects.active()
-            .filter(pk=run.pk)
-            .update(
-                status=RunStatus.CANCELLED,
-                finished_at=now,
-                paused_from="",
-                room_host="",
-                reason="Cancelled by a person.",
-            )
-        ):
+        changed = Run.objects.active().filter(pk=run.pk)
+        if not changed.update(paused_from="", room_host="", reason=CANCELLED, **becomes):
             return False
-        run.chunks.unsettled().update(
-            status=ChunkStatus.CANCELLED,
-            finished_at=now,
-            token=None,
-            holder="",
-            lease_until=None,
-        )
+        if is_retried:
+            left.to_align().update(status=ChunkStatus.DONE, **ended)  # its words are paid for
+            left.update(status=ChunkStatus.FAILED, error=CANCELLED, not_before=None, **ended)
+        else:
+            left.update(status=ChunkStatus.CANCELLED, **ended)
     run.refresh_from_db()
+    conclude(run, now=now)
     return True
 
 

@@ -1,10 +1,11 @@
 """Reads a run's rows into the values that exports and pages render."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hearings.models import Hearing
-from hearings.spans import Span
+from hearings.spans import Span, union
 from transcription.bills import bill_of
 from transcription.coverage import Coverage, Piece, coverage_of
 from transcription.exports.transcript import (
@@ -13,7 +14,7 @@ from transcription.exports.transcript import (
     Transcript,
     TranscriptSegment,
 )
-from transcription.models import Chunk, ChunkStatus, Run, Segment
+from transcription.models import Chunk, ChunkStatus, Run, RunStatus, Segment
 from transcription.names import Correction
 from transcription.planning import seams
 from transcription.words import Word
@@ -88,15 +89,36 @@ def _coverage(
         # What finished chunks heard is made into sentences at the end.
         heard = [chunk.span for chunk in chunks if chunk.status == ChunkStatus.DONE]
     known = _sound_of(run, chunks, heard)
+    if run.is_retried:
+        pieces = _pieces_of_before(chunks, heard)
+    else:
+        pieces = [Piece(chunk.span, _reason(chunk, for_public=for_public)) for chunk in chunks]
     return coverage_of(
         duration_ms=known.duration_ms,
         speech=known.speech,
-        pieces=[Piece(chunk.span, _reason(chunk, for_public=for_public)) for chunk in chunks],
+        pieces=pieces,
         heard=heard,
         unreadable=known.unreadable,
         unworded=[span for chunk in chunks for span in chunk.unworded_spans],
         asked=run.stretch,
     )
+
+
+def _pieces_of_before(chunks: Sequence[Chunk], heard: Sequence[Span]) -> list[Piece]:
+    """Return what there is of each chunk while a retry is under way.
+
+    The text is of before that, whatever has become of the chunks since.
+    """
+    said = union(heard)
+    ends = [span.end_ms for span in said]
+
+    def has_words(span: Span) -> bool:
+        at = bisect_right(ends, span.start_ms)
+        return at < len(said) and said[at].start_ms < span.end_ms
+
+    return [
+        Piece(chunk.span, None if has_words(chunk.span) else NOT_TRANSCRIBED) for chunk in chunks
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +174,8 @@ def _run_facts(run: Run, chunks: Sequence[Chunk]) -> RunFacts:
         engine=run.engine,
         model=run.model,
         language=run.language,
-        status=run.status,
+        # What is retried is no status of a text: it lacks what it lacked.
+        status=RunStatus.INCOMPLETE if run.is_retried else run.status,
         method=run.method,
         started_at=run.started_at,
         finished_at=run.finished_at,

@@ -117,3 +117,15 @@ def test_doubtful_words_of_a_failed_chunk_stay_too(lacking: Trial) -> None:
     retried(lacking, faults.empty_text())
 
     assert (lacking.run.status, lacking.text) == (RunStatus.INCOMPLETE, before)
+
+
+def test_a_retry_that_is_cancelled_costs_no_word_either(lacking: Trial) -> None:
+    before = lacking.text
+    assert pipeline.retry(lacking.run, now=NOW)
+
+    assert pipeline.cancel(lacking.run, now=NOW)
+
+    assert (lacking.run.status, lacking.text) == (RunStatus.INCOMPLETE, before)
+    assert missing(lacking) == [HOLE]
+    assert lacking.run.reason.startswith("It was asked for again in vain: Cancelled by a person.")
+    assert pipeline.can_retry(lacking.run)

@@ -15,7 +15,7 @@ from tests.db.run_kit import (
     text_of,
     work,
 )
-from tests.factories import NOW, make_chunk, make_run
+from tests.factories import NOW, make_chunk, make_run, words_of
 from transcription import pipeline
 from transcription.engines.base import AudioSlice, Transcription
 from transcription.engines.scripted import ScriptedEngine, one_word_a_second
@@ -154,3 +154,71 @@ def test_a_run_that_a_worker_paused_meanwhile_can_still_be_cancelled() -> None:
     assert pipeline.cancel(seen_before, now=NOW)
 
     assert status_of(run) == RunStatus.CANCELLED
+
+
+def incomplete() -> Run:
+    """Return a run of thirty seconds that lacks the ten in the middle."""
+    ScriptedEngine.follow(reject_the_second)
+    run = started()
+    work()
+    run.refresh_from_db()
+    assert run.status == RunStatus.INCOMPLETE
+    return run
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_a_retry_that_is_cancelled_leaves_the_text_and_can_be_begun_again(is_paused: bool) -> None:
+    run = incomplete()
+    before = text_of(run)
+    pipeline.retry(run, now=LATER)
+    if is_paused:
+        pipeline.pause(run, reason="The quota is used up.", now=LATER)
+
+    assert pipeline.cancel(run, now=LATER)
+
+    assert (run.status, run.reason) == (RunStatus.INCOMPLETE, "Cancelled by a person.")
+    assert text_of(run) == before
+    assert run.chunks.get(start_ms=10_000).status == ChunkStatus.FAILED
+    ScriptedEngine.follow()
+    assert started(run.hearing) == run
+    work()
+    assert (status_of(run), text_of(run)) == (RunStatus.COMPLETE, seconds_named(range(30)))
+
+
+def test_a_retry_is_cancelled_with_what_it_has_brought() -> None:
+    run = incomplete()
+    run.chunks.filter(start_ms=20_000).update(status=ChunkStatus.FAILED, result=None)
+    pipeline.retry(run, now=LATER)
+    chunk = run.chunks.get(start_ms=10_000)
+    chunk.claim(holder=this_process(), now=LATER, lease_seconds=30)
+    chunk.finish(words_of("Aye.", start_ms=12_000), now=LATER)
+    held = run.chunks.get(start_ms=20_000)
+    held.claim(holder=this_process(), now=LATER, lease_seconds=30)
+
+    assert pipeline.cancel(run, now=LATER)
+
+    assert text_of(run) == seconds_named(range(10)) + " Aye."
+    assert not held.finish(words_of("No."), now=LATER)
+
+
+def test_words_that_a_cancelled_retry_paid_for_are_kept_with_estimated_times() -> None:
+    run = incomplete()
+    pipeline.retry(run, now=LATER)
+    chunk = run.chunks.get(start_ms=10_000)
+    chunk.claim(holder=this_process(), now=LATER, lease_seconds=30)
+    chunk.hand_on(words_of("Aye.", start_ms=12_000))
+
+    assert pipeline.cancel(run, now=LATER)
+
+    assert run.status == RunStatus.COMPLETE
+    assert "Aye." in text_of(run)
+
+
+def test_a_retry_that_began_after_the_page_was_read_is_cancelled_as_one() -> None:
+    run = incomplete()
+    seen_before = Run.objects.get(pk=run.pk)
+    pipeline.retry(run, now=LATER)
+
+    assert pipeline.cancel(seen_before, now=LATER)
+
+    assert status_of(run) == RunStatus.INCOMPLETE

@@ -12,7 +12,7 @@
     Run    PREPARING → TRANSCRIBING → ALIGNING → MERGING → COMPLETE | INCOMPLETE
            ALIGNING → TRANSCRIBING (a text that its sound contradicts is asked for again)
            PAUSED ⇄ where it was        INCOMPLETE → TRANSCRIBING (a person retries)
-           any → FAILED | CANCELLED
+           any → FAILED | CANCELLED     a retried one that is cancelled → MERGING, with what it has
 
 The rows are the truth; a queued job is a nudge to look at them.
 """

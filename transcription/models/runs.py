@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.utils.functional import cached_property
 
 from hearings import tracks
 from hearings.models import Hearing
@@ -38,17 +39,24 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.exclude(room_host="")
 
     def with_text(self) -> "RunQuerySet":
-        return self.filter(status__in=Run.READABLE)
+        """Return those that can be read, also while a person has what they lack tried again."""
+        is_of_before = Exists(Run.objects.filter(pk=OuterRef("pk"), segments__isnull=False))
+        is_retried = ~Q(status__in=Run.TERMINAL) & is_of_before
+        return self.filter(Q(status__in=Run.READABLE) | is_retried)
 
     def shown_first(self) -> "RunQuerySet":
         """Put first what a hearing's page shows: the newest text of the whole recording.
 
-        A stretch never hides it, however new; where there is none, the newest stretch.
+        A stretch never hides it, however new; where there is none, the newest stretch. A run that
+        is retried comes after those that have ended.
         """
         is_whole = models.ExpressionWrapper(
             Q(from_ms__isnull=True), output_field=models.BooleanField()
         )
-        return self.order_by(is_whole.desc(), "-id")
+        has_ended = models.ExpressionWrapper(
+            Q(status__in=Run.TERMINAL), output_field=models.BooleanField()
+        )
+        return self.order_by(is_whole.desc(), has_ended.desc(), "-id")
 
     def hungriest(self, now: datetime) -> list[Appetite]:
         """Return the runs with a chunk to be heard, the least served first, so all get on."""
@@ -187,7 +195,13 @@ class Run(models.Model):
 
     @property
     def has_text(self) -> bool:
-        return self.status in self.READABLE
+        """Say whether it can be read. A retry leaves the text in place until it ends."""
+        return self.status in self.READABLE or self.is_retried
+
+    @cached_property
+    def is_retried(self) -> bool:
+        """Say whether it is under way and has the text of an earlier end. One query at most."""
+        return not self.is_terminal and self.segments.exists()
 
     @property
     def stretch(self) -> Span | None:
@@ -216,6 +230,10 @@ class Run(models.Model):
     def limit_name(self) -> str:
         """Return the name of the limit on this run's own requests."""
         return f"run-{self.pk}"
+
+    def refresh_from_db(self, *which: Any, **how: Any) -> None:
+        super().refresh_from_db(*which, **how)
+        vars(self).pop("is_retried", None)
 
     def move(self, *, to: RunStatus, now: datetime, **values: Any) -> bool:
         """Change the status if nobody else did since this row was read; say whether it was us."""
