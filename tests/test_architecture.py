@@ -29,6 +29,7 @@ PURE = (
     "transcription.expiry",
     "transcription.health",
     "transcription.words",
+    "transcription.writing",
     "transcription.people",
     "transcription.hinting",
     "transcription.names",
