@@ -65,6 +65,7 @@ PURE = (
     "transcription.engines.rehearing",
     "transcription.engines.replies",
     "transcription.engines.word_odds",
+    "transcription.engines.word_tokens",
     "transcription.engines.word_times",
     "transcription.engines.crooked_times",
     "transcription.timing",
