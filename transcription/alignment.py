@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from hearings.spans import Span, clip_all, total_ms, union
+from transcription import writing
 from transcription.phrases import sound_of
-from transcription.timing import spread
+from transcription.timing import spread_words
 from transcription.word_search import LEFT_MS, SUPPORTED, Listen, Placing, Search, support
 from transcription.words import Timing, Word
 
@@ -29,7 +30,7 @@ LEAST_RUN = 4
 # Words in a row without support whose times are nothing but a guess.
 LEAST_UNSUPPORTED = 6
 # So many in a row were not said; fewer may be a name that the model does not know.
-ENDS = (".", "?", "!", ".”", '."', ".)")
+ENDS = (".", "?", "!", ".”", '."', ".)", *writing.ENDS)
 # Of a sentence.
 LETTER_MS = 90
 WORD_MS = 300
@@ -176,7 +177,7 @@ def _estimated(words: Sequence[Word], span: Span, speech: Sequence[Span]) -> lis
     inside = [
         Span(s.start_ms - span.start_ms, s.end_ms - span.start_ms) for s in clip_all(speech, span)
     ]
-    times = spread(" ".join(word.text for word in words), inside, span.duration_ms)
+    times = spread_words([word.text for word in words], inside, span.duration_ms)
     return [
         replace(
             word,
@@ -230,7 +231,7 @@ def confirmed(
 
     def has_words(span: Span) -> bool:
         # A model that begins within a sentence may stop at its end and leave out all that follows.
-        is_heard = len(hear(span).split()) >= LEAST_HEARD
+        is_heard = len(writing.words_in(hear(span))) >= LEAST_HEARD
         return is_heard or any(map(has_words, halves(span, speech)))
 
     return replace(found, unworded=tuple(filter(has_words, found.unworded)))

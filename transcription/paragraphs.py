@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hearings.spans import Span
 from transcription.coverage import Coverage, Missing, long_silences
 from transcription.names import Correction
+from transcription.writing import places_in
 
 PAUSE_MS = 2_000
 # A longer pause begins a new paragraph.
@@ -47,9 +48,9 @@ class Line:
     def pieces(self) -> Iterator[Piece]:
         """Yield its text in pieces, each word that may be misspelt as one of its own."""
         proposed = {found.word: found for found in self.corrections}
-        plain = ""
-        for index, word in enumerate(self.text.split()):
-            space = " " if index else ""
+        plain, read = "", 0
+        for index, (start, end) in enumerate(places_in(self.text)):
+            space, word, read = self.text[read:start], self.text[start:end], end
             found = proposed.get(index)
             before, stands, after = word.partition(found.stands) if found else (word, "", "")
             plain += space + before

@@ -12,6 +12,7 @@ from enum import StrEnum
 from statistics import fmean
 
 from hearings.spans import Span, clip_all, gaps, total_ms, union
+from transcription import writing
 from transcription.phrases import (
     SOUNDS,
     is_credit,
@@ -92,7 +93,7 @@ LEAST_CONFIDENCE = 0.3
 # in a noisy hall; what comes of music has 0.04 to 0.13.
 SOUND_WORDS = 3
 # In one pair of brackets.
-ENDS = (".", "?", "!", "…", "。", "？", "！", ".”", '."', ".)", "♪")
+ENDS = (".", "?", "!", "…", ".”", '."', ".)", "♪", *writing.ENDS)
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class _Answer:
 
     def text(self, first: int = 0, last: int | None = None) -> str:
         end = len(self.words) if last is None else last + 1
-        return " ".join(word.text for word in self.words[first:end])
+        return writing.joined([word.text for word in self.words[first:end]])
 
 
 def pace_of(words: Sequence[Word], speech: Sequence[Span]) -> float | None:
@@ -294,7 +295,7 @@ def _cut_off(answer: _Answer, ceiling: int | None) -> Iterator[Suspicion]:
 def _loops(answer: _Answer) -> Iterator[Suspicion]:
     if loop := loop_in(answer.tokens):
         phrase = answer.tokens[loop.start : loop.start + loop.period]
-        shown = " ".join((*phrase[:QUOTED_WORDS], "…") if phrase[QUOTED_WORDS:] else phrase)
+        shown = writing.joined(phrase[:QUOTED_WORDS]) + " …" * bool(phrase[QUOTED_WORDS:])
         told = f"“{shown}” comes {loop.times} times in a row."
         where = answer.span_of_tokens(loop.start, loop.start + loop.length - 1)
         yield Suspicion(Doubt.LOOP, where, told)

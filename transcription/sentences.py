@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from itertools import islice, tee, zip_longest
 from statistics import fmean
 
+from transcription import writing
 from transcription.words import Word
 
 PAUSE_MS = 1_500
 # A longer silence ends a sentence, whatever its punctuation.
 MOST_WORDS = 40
+# Of scripts whose letters are words, twice as many.
 MOST_MS = 20_000
-OPENING, CLOSING = "\"'“‘«([", "\"'”’»)]"
-COMMAS = (",", ";", ":", "—", "–")
+OPENING, CLOSING = "\"'“‘«([" + writing.OPENING, "\"'”’»)]" + writing.CLOSING
+COMMAS = (",", ";", ":", "—", "–", *writing.COMMAS)
 NEVER_LAST = re.compile(
     r"adm|amb|atty|brig|capt|cmdr|col|dr|fr|gen|gov|hon|lt|maj|messrs|mrs?|ms|mt|prof|pub|reps?|rev"
     r"|sec|sens?|sgt|st|supt|vs|([a-z]\.)+[a-z]|(?-i:[A-HJ-Z])",
@@ -37,7 +39,7 @@ class Sentence:
     start_ms: int
     end_ms: int
     text: str
-    # The words, joined by spaces.
+    # The words, joined.
     words: tuple[Word, ...]
     # At least one.
     confidence: float | None
@@ -65,7 +67,7 @@ def _sentence(words: tuple[Word, ...]) -> Sentence:
     return Sentence(
         start_ms=words[0].start_ms,
         end_ms=words[-1].end_ms,
-        text=" ".join(word.text for word in words),
+        text=writing.joined([word.text for word in words]),
         words=words,
         confidence=fmean(known) if known else None,
         speaker=words[0].speaker,
@@ -102,7 +104,7 @@ def _ends(word: Word, following: Word) -> bool:
         return after.isupper()
     if text.endswith("."):
         return _full_stop_ends(text.removesuffix("."), after)
-    return text.endswith(("?", "!"))
+    return text.endswith(("?", "!", *writing.STOPS))
 
 
 def _full_stop_ends(stem: str, after: str) -> bool:
@@ -117,13 +119,18 @@ def _full_stop_ends(stem: str, after: str) -> bool:
 def _short_enough(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
     """Yield *words* in pieces that are not too long."""
     if len(words) == 1 or (
-        len(words) <= MOST_WORDS and words[-1].end_ms - words[0].start_ms <= MOST_MS
+        _count(words) <= MOST_WORDS and words[-1].end_ms - words[0].start_ms <= MOST_MS
     ):
         yield words
         return
     cut = _best_cut(words)
     yield from _short_enough(words[:cut])
     yield from _short_enough(words[cut:])
+
+
+def _count(words: Sequence[Word]) -> float:
+    """Return how many words there are; a letter of a script without spaces is half of one."""
+    return len(words) - sum(writing.is_unspaced(word.text) for word in words) / 2
 
 
 def _best_cut(words: Sequence[Word]) -> int:

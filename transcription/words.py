@@ -15,7 +15,10 @@ class Timing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as written between two spaces, with its punctuation."""
+    """One word as written between two spaces, with its punctuation.
+
+    In scripts that put no spaces between words, one letter (`writing.words_in`).
+    """
 
     start_ms: int
     # From the start of the recording, or of the slice where an engine returns it.

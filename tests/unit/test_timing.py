@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from hearings.spans import Span, total_ms, union
 from transcription.timing import spread
 from transcription.words import Timing
+from transcription.writing import words_in
 
 SENTENCES = st.lists(st.text(st.characters(codec="utf-8", categories=["L", "P"]), min_size=1))
 SPANS = st.lists(
@@ -56,7 +57,7 @@ def test_every_word_is_there_in_order_within_the_speech(
 ) -> None:
     words = spread(" ".join(texts), spans, 60_000)
 
-    assert [word.text for word in words] == " ".join(texts).split()
+    assert [word.text for word in words] == words_in(" ".join(texts))
     assert all(word.start_ms < word.end_ms for word in words)
     assert [w.start_ms for w in words] == sorted(w.start_ms for w in words)
     spoken = union(spans) or (Span(0, 60_000),)

@@ -17,6 +17,7 @@ from tests.unit.hosted_kit import silence, transcribe
 from transcription.engines.answers import parse
 from transcription.engines.hosted_models import KNOWN
 from transcription.engines.word_odds import word_odds
+from transcription.writing import words_in
 
 
 def token(text: str | bytes, chance: float) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def test_however_a_text_is_cut_each_word_gets_its_pieces(text: str, cuts: list[i
         {"bytes": list(piece), "logprob": -(number + 1) / 100}
         for number, piece in enumerate(pieces)
     ]
-    words = content.decode().split()
+    words = words_in(content.decode())
 
     found = word_odds(words, tokens)
 

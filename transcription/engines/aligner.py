@@ -9,7 +9,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from itertools import accumulate
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcription.engines.base import SAMPLE_RATE, AccessRefused, EngineUnavailable
+from transcription.engines.word_tokens import Part, Tokens, parts_of
 from transcription.model_files import ModelMissing, located
 from transcription.word_search import Placing
 
@@ -124,12 +125,14 @@ def _placed(
     model: "WhisperModel", pcm: bytes, words: Sequence[str], language: str
 ) -> list[Placing]:
     tokenizer = _tokenizer(model, language)
-    tokens = [_tokens(model, tokenizer, word) for word in words]
-    counts = list(accumulate(len(each) for each in tokens))
-    fitting = sum(count <= MOST_TOKENS for count in counts)
+    writes = Tokens(
+        partial(_tokens, model, tokenizer), partial(_length, model), partial(_sounds, tokenizer)
+    )
+    tokens, parts = parts_of(words, writes)
+    fitting = [part for part in parts if part.end <= MOST_TOKENS]
+    text = tokens[: fitting[-1].end] if fitting else []
     samples = _samples(pcm)
     frames = min(FEATURE_FRAMES, max(1, len(samples) // SAMPLES_PER_FEATURE))
-    text = [token for each in tokens[:fitting] for token in each]
     (found,) = model.model.align(
         _encoded(model, samples),
         tokenizer.sot_sequence,
@@ -139,14 +142,16 @@ def _placed(
     )
     end_ms = len(samples) * 1000 // SAMPLE_RATE
     times = _token_times(found.alignments, len(text), end_ms)
-    placings, at = [], 0
-    for each in tokens[:fitting]:
-        sounding = [at + n for n, token in enumerate(each) if _sounds(tokenizer, token)]
-        first, last = (sounding[0], sounding[-1]) if sounding else (at, at + len(each) - 1)
-        score = fmean(found.text_token_probs[n] for n in sounding or range(at, at + len(each)))
-        placings.append(Placing(times[first], times[last + 1], min(1.0, max(0.0, score))))
-        at += len(each)
-    return placings + [Placing(end_ms, end_ms, 0.0)] * (len(words) - fitting)
+    placings = [_placing(part, times, found.text_token_probs) for part in fitting]
+    return placings + [Placing(end_ms, end_ms, 0.0)] * (len(words) - len(fitting))
+
+
+def _placing(part: Part, times: Sequence[int], chances: Sequence[float]) -> Placing:
+    first, last = part.own[0], part.own[-1]
+    start = times[first] + round(part.before * (times[first + 1] - times[first]))
+    end = times[last + 1] - round(part.after * (times[last + 1] - times[last]))
+    score = fmean(chances[at] for at in part.own)
+    return Placing(start, end, min(1.0, max(0.0, score)))
 
 
 def _heard(model: "WhisperModel", pcm: bytes, language: str) -> str:
@@ -197,18 +202,23 @@ def _tokenizer(model: "WhisperModel", language: str) -> "Tokenizer":
     )
 
 
-def _tokens(model: "WhisperModel", tokenizer: "Tokenizer", word: str) -> list[int]:
-    """Return the tokens of a word with a space before it, as Whisper was taught to write it.
+def _tokens(model: "WhisperModel", tokenizer: "Tokenizer", text: str) -> list[int]:
+    """Return the tokens of a word with the space before it, as Whisper was taught to write it.
 
     The tokenizer's files lack the first merge, that of a space and a "t"; without it the commonest
     words of English, "the" and "to", come in two tokens that Whisper never writes.
     """
-    found: list[int] = tokenizer.encode(f" {word}")
+    found: list[int] = tokenizer.encode(text)
     if len(found) > 1 and model.hf_tokenizer.id_to_token(found[0]) == SPACE:
         whole = model.hf_tokenizer.token_to_id(SPACE + model.hf_tokenizer.id_to_token(found[1]))
         if whole is not None:
             return [whole, *found[2:]]
     return found
+
+
+def _length(model: "WhisperModel", token: int) -> int:
+    """Return the bytes of a token: each is written as one letter."""
+    return len(model.hf_tokenizer.id_to_token(token))
 
 
 def _sounds(tokenizer: "Tokenizer", token: int) -> bool:

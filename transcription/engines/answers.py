@@ -19,6 +19,7 @@ from transcription.engines.crooked_times import Piece, Placed, settled
 from transcription.engines.word_odds import word_odds
 from transcription.engines.word_times import SpokenTime, TimedWords, by_letters, letters
 from transcription.words import Word
+from transcription.writing import words_in
 
 MOST_COUNT = 2_000_000_000
 # Milliseconds or tokens; a database column holds no more, and no call costs so much.
@@ -164,8 +165,8 @@ def _agree(text: str, pieces: Sequence[Piece], placed: Sequence[Placed]) -> bool
     """Tell whether the parts say what *text* says, or said it before they were put right."""
     if placed and letters(text) == letters(" ".join(part.text for part in placed)):
         return True
-    said = Counter(letters(token) for token in text.split())
-    return said == Counter(letters(token) for piece in pieces for token in piece.text.split())
+    said = Counter(letters(token) for token in words_in(text))
+    return said == Counter(letters(token) for piece in pieces for token in words_in(piece.text))
 
 
 def _pieces(items: object, key: str) -> Iterator[Piece]:

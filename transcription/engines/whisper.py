@@ -35,6 +35,7 @@ from transcription.engines.whisper_windows import LONGEST_WINDOW_MS, SLOT, laid_
 from transcription.merging import Part, merge
 from transcription.model_files import ModelMissing, located
 from transcription.words import Word
+from transcription.writing import places_in
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -172,19 +173,17 @@ def reading_of(segments: Sequence[Any], window: Span) -> Reading:
 
 
 def _joined(tokens: Iterable[object]) -> Iterator[Word]:
-    """Yield words as written between two spaces: Whisper tells "twenty" and "-five" apart."""
-    pending: Word | None = None
+    """Yield words as they are written: Whisper tells "twenty" and "-five" apart."""
+    pending: list[Word] = []
     for token in tokens:
         text: str = token.word  # type: ignore[attr-defined] # faster-whisper has no types
         word = _word(token)
-        if pending and word and not text.startswith(" "):
-            pending = _glued(pending, word)
-        elif word:
-            if pending:
-                yield pending
-            pending = word
-    if pending:
-        yield pending
+        if word and text.startswith(" "):
+            yield from _written(pending)
+            pending = []
+        if word:
+            pending.append(word)
+    yield from _written(pending)
 
 
 def _word(token: object) -> Word | None:
@@ -194,9 +193,21 @@ def _word(token: object) -> Word | None:
     return Word(start, max(end, start + 1), text, round(chance, 3)) if text else None
 
 
-def _glued(left: Word, right: Word) -> Word:
-    known = [c for c in (left.confidence, right.confidence) if c is not None]
-    return Word(left.start_ms, right.end_ms, left.text + right.text, min(known, default=None))
+def _written(pieces: Sequence[Word]) -> Iterator[Word]:
+    """Yield the words that *pieces* make: one, or in scripts without spaces one a letter."""
+    text = "".join(piece.text for piece in pieces)
+    each = [(piece, at) for piece in pieces for at in range(len(piece.text))]
+    # For each character the piece that it is in, and its place there.
+    for start, end in places_in(text):
+        own = [piece for piece, _ in each[start:end]]
+        known = [piece.confidence for piece in own if piece.confidence is not None]
+        start_ms, end_ms = _moment(*each[start]), _moment(own[-1], each[end - 1][1] + 1)
+        yield Word(start_ms, max(end_ms, start_ms + 1), text[start:end], min(known, default=None))
+
+
+def _moment(piece: Word, characters: int) -> int:
+    """Return when so many characters of *piece* were said."""
+    return piece.start_ms + (piece.end_ms - piece.start_ms) * characters // len(piece.text)
 
 
 def _placed(words: Sequence[Word], window: Span, offset_ms: int) -> tuple[Word, ...]:

@@ -5,16 +5,16 @@ part of a character, which is why the vendor gives their bytes as well
 (https://platform.openai.com/docs/api-reference/audio/json-object, "logprobs").
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp
 from typing import Any
 
+from transcription.writing import places_in, words_in
+
 MOST_LOGPROB = 1e12
 # What is more, either way, is no logarithm of a chance.
 HALF_A_CHARACTER = "\N{REPLACEMENT CHARACTER}"
-_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def word_odds(words: Sequence[str], logprobs: object) -> tuple[float | None, ...
         text = b"".join(token.content for token in tokens).decode()
     except UnicodeDecodeError:
         return unknown
-    if text.split() != list(words):
+    if words_in(text) != list(words):
         return unknown
     return tuple(round(min(chances), 3) for chances in _by_word(tokens, text))
 
@@ -85,9 +85,9 @@ def _by_word(tokens: Sequence[Token], text: str) -> Iterator[list[float]]:
     # The token that may be the word's first, and the bytes before it.
     at, read = 0, 0
     # A place in the text, in bytes and in characters.
-    for word in _WORD.finditer(text):
-        start = at + len(text[read : word.start()].encode())
-        at, read = start + len(word.group().encode()), word.end()
+    for first, last in places_in(text):
+        start = at + len(text[read:first].encode())
+        at, read = start + len(text[first:last].encode()), last
         own: list[Token] = []
         while passed < at:
             token = tokens[index]

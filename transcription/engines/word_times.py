@@ -13,6 +13,7 @@ from hearings.spans import Span, clip_all, union
 from transcription.engines.crooked_times import Placed
 from transcription.timing import spread
 from transcription.words import Timing, Word
+from transcription.writing import words_in
 
 
 def letters(text: str) -> str:
@@ -94,7 +95,7 @@ def by_letters(text: str, words: Sequence[Placed], speaker: str | None) -> Itera
     counts = [len(letters(word.text)) for word in words]
     starts = list(accumulate(counts, initial=0))
     position = 0
-    for token in text.split():
+    for token in words_in(text):
         end = position + len(letters(token))
         if end > position:
             first = bisect_right(starts, position) - 1

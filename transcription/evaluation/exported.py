@@ -7,6 +7,7 @@ from typing import Any
 
 from transcription.evaluation.texts import NotComparable
 from transcription.exports.json import FORMAT
+from transcription.writing import words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Heard:
 
     @classmethod
     def from_text(cls, text: str) -> "Heard":
-        return cls(tuple(text.split()))
+        return cls(tuple(words_in(text)))
 
 
 def text_of_export(content: str) -> str:
@@ -60,7 +61,7 @@ def heard_in(content: str) -> Heard:
 
 def _heard(exported: dict[str, Any]) -> Heard:
     segments = exported["segments"]
-    text = " ".join(segment["text"] for segment in segments).split()
+    text = words_in(" ".join(segment["text"] for segment in segments))
     words = [word for segment in segments for word in segment.get("words") or ()]
     seams = exported.get("run", {}).get("seams")
     duration = exported.get("hearing", {}).get("duration")

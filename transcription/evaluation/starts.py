@@ -9,6 +9,7 @@ from statistics import median
 from transcription.evaluation.comparison import Kind, Step, Traced, steps, traced
 from transcription.evaluation.exported import Heard
 from transcription.evaluation.reference import Utterance
+from transcription.writing import words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def start_times(
     """
     if heard.places is None:
         return None
-    written = [utterance.text.split() for utterance in utterances]
+    written = [words_in(utterance.text) for utterance in utterances]
     said = traced([word for words in written for word in words])
     pairs = _heard_starts(steps(said.words, transcript.words), len(said.words))
     firsts = accumulate((len(words) for words in written[:-1]), initial=0)

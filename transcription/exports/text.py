@@ -15,6 +15,7 @@ from hearings.times import clock, full_clock
 from transcription.coverage import Missing, long_silences
 from transcription.exports.transcript import Transcript
 from transcription.paragraphs import voice
+from transcription.writing import joined
 
 PARAGRAPH_PAUSE_MS = 1_500
 # A pause so long begins a new paragraph.
@@ -49,7 +50,8 @@ class _Block:
         )
 
     def joined(self, following: "_Block") -> "_Block":
-        return replace(self, end_ms=following.end_ms, text=f"{self.text} {following.text}")
+        text = joined((self.text, following.text))
+        return replace(self, end_ms=following.end_ms, text=text)
 
 
 def render(transcript: Transcript) -> bytes:

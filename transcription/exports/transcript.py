@@ -65,7 +65,7 @@ class TranscriptSegment:
     start_ms: int
     end_ms: int
     text: str
-    # Its words, a space between two.
+    # Its words, joined.
     speaker: str | None
     confidence: float | None
     flags: tuple[str, ...]
