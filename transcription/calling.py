@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from transcription import budgets, costs, limiter, rates, receipts
 from transcription.clock import Clock
@@ -166,7 +167,9 @@ class Caller:
                     rate=self._rate,
                     now=self._clock(),
                 )
-            return Attempt.objects.create(**self._facts(work, audio), reserved_usd=highest)
+            facts = self._facts(work, audio)
+            _count_answer_out_of_reach(work.chunk, facts["question"])
+            return Attempt.objects.create(**facts, reserved_usd=highest)
 
     def _facts(self, work: Work, audio: AudioSlice) -> dict[str, Any]:
         chunk, engine, hints = work.chunk, work.engine, work.hints(audio)
@@ -225,6 +228,19 @@ def may_be_sent(work: Work) -> bool:
         wanted = wanted.filter(run__hearing__is_closed=False)
     list(Run.objects.select_for_update().filter(pk=work.chunk.run_id).values_list("pk"))
     return wanted.exists()
+
+
+def _count_answer_out_of_reach(chunk: Chunk, asked: str) -> None:
+    """Count that *chunk* is paid for once more: its answer was had, and cannot be read here.
+
+    It is on another host, in a folder that the two do not share, or its file is gone.
+    """
+    answered = chunk.attempts.filter(status=Attempt.Status.OK, is_rejected=False)
+    if not asked or not answered.filter(question=asked).exists():
+        return
+    logger.warning("paid for again: this was answered before, and the receipt is not on this host")
+    Chunk.objects.filter(pk=chunk.pk).update(ambiguous=F("ambiguous") + 1)
+    chunk.ambiguous += 1
 
 
 def charged(attempt: Attempt, heard: Transcription, capabilities: Capabilities) -> dict[str, Any]:

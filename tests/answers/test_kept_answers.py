@@ -129,7 +129,7 @@ def test_a_chunk_that_was_answered_but_not_finished_is_not_sent_again(trial: Tri
 
     assert trial.to_the_end().status == RunStatus.COMPLETE
 
-    assert (trial.text, trial.calls) == (trial.script, 3)
+    assert (trial.text, trial.calls, trial.first.ambiguous) == (trial.script, 3, 0)
     states = [attempt.status for attempt in trial.attempts]
     assert states == [Attempt.Status.OK] * 3 + [Attempt.Status.REUSED] * 3
 
@@ -248,7 +248,7 @@ def test_what_differs_or_is_asked_for_anew_is_paid_anew(
     assert trial.calls == 6
 
 
-def test_without_the_file_the_answer_is_paid_again(trial: Trial) -> None:
+def test_without_the_file_the_answer_is_paid_again_and_that_is_counted(trial: Trial) -> None:
     trial.start()
     trial.to_the_end()
     for attempt in trial.attempts:
@@ -258,6 +258,7 @@ def test_without_the_file_the_answer_is_paid_again(trial: Trial) -> None:
     trial.to_the_end()
 
     assert trial.calls == 6
+    assert set(trial.run.chunks.values_list("ambiguous", flat=True)) == {1}
 
 
 def test_a_receipt_is_whole_and_for_us_alone(trial: Trial) -> None:
