@@ -13,7 +13,7 @@ from transcription.planning import Plan, PlannedChunk
 from transcription.run_options import RunOptions
 
 SETTLED = (ChunkStatus.DONE, ChunkStatus.CANCELLED, ChunkStatus.SUPERSEDED)
-# What is not sent again.
+# What a run under way does not send again; one that has ended sends what lacks words.
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ def _found_again(hearing: Hearing, options: RunOptions, *, again: bool) -> Run |
 
 
 def _left_of(run: Run) -> Plan:
-    left = run.chunks.exclude(status__in=SETTLED).order_by("start_ms")
-    spans = [Span(*pair) for pair in left.values_list("start_ms", "end_ms")]
+    chunks = run.chunks.all()
+    left = chunks.lacking() if run.is_terminal else chunks.exclude(status__in=SETTLED)
+    spans = [Span(*pair) for pair in left.order_by("start_ms").values_list("start_ms", "end_ms")]
     return Plan(tuple(PlannedChunk(span) for span in spans), run.method, run.parallel)

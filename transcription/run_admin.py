@@ -186,6 +186,7 @@ class RunAdmin(ReadOnlyAdmin):
             "run": run,
             "hearing": run.hearing,
             "progress": progress,
+            "can_retry": pipeline.can_retry(run),
             "may_change_engine": run.status == RunStatus.PAUSED and _is_hosted(run),
             "expected": _expected(run),
             "actual": _actual(run, progress),

@@ -165,6 +165,16 @@ def test_what_is_done_is_not_paid_again_unless_that_is_asked_for() -> None:
     assert (anew.earlier, anew.estimate.chunks) == (None, 3)
 
 
+def test_of_an_ended_run_what_lacks_words_is_reckoned() -> None:
+    hearing = recorded_hearing()
+    run = pipeline.start(hearing, scripted(), by=None, now=NOW)
+    run.chunks.update(status=ChunkStatus.DONE, result=[], finished_at=NOW)
+    run.chunks.filter(index=0).update(unworded=[[0, 4_000]])
+    run.move(to=RunStatus.INCOMPLETE, now=NOW)
+
+    assert outlook(hearing, scripted()).estimate.chunks == 1
+
+
 def test_a_cancelled_run_is_not_taken_up() -> None:
     hearing = recorded_hearing()
     pipeline.cancel(pipeline.start(hearing, scripted(), by=None, now=NOW), now=NOW)

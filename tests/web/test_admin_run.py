@@ -91,7 +91,7 @@ def test_a_page_with_400_chunks_costs_few_queries(
     for chunk in chunks[::100]:
         make_attempt(chunk, 1, error="Once.")
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         page = administrator.get(run_address(run.pk)).content.decode()
 
     assert page.count('<th scope="row"') == 400

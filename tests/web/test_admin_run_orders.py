@@ -39,6 +39,13 @@ def test_failed_chunks_are_tried_again(administrator: Client) -> None:
     assert "Retry" in noted.get_change_message()
 
 
+def test_a_run_that_only_lacks_words_can_be_retried_too(administrator: Client) -> None:
+    run = make_run(status=RunStatus.INCOMPLETE)
+    make_chunk(run, status=ChunkStatus.DONE, unworded=[[2_000, 6_000]])
+
+    assert order(run, "retry") in administrator.get(run_address(run.pk)).content.decode()
+
+
 def test_a_paused_run_tells_why_and_goes_on(administrator: Client) -> None:
     run = make_run(
         status=RunStatus.PAUSED,

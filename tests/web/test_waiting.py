@@ -167,5 +167,5 @@ def test_a_poll_of_a_waiting_run_costs_few_queries(
     for index in range(1, 40):
         make_chunk(hosted, index)
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert "Waiting until" in part(client)
