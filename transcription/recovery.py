@@ -93,8 +93,8 @@ def _is_held_as_seen(chunk: Chunk) -> bool:
     Somebody else may have put it back since the look, and another worker be calling for it.
     """
     held = Chunk.objects.filter(pk=chunk.pk, status=ChunkStatus.RUNNING, token=chunk.token)
-    unrenewed = held.filter(lease_until=chunk.lease_until)
-    return bool(list(unrenewed.order_by().select_for_update().values_list("pk")))
+    lease = held.order_by().select_for_update().values_list("lease_until", flat=True)
+    return list(lease) == [chunk.lease_until]
 
 
 def _settle(attempt: Attempt, run: Run, *, now: datetime) -> bool:
