@@ -192,7 +192,6 @@ class RunAdmin(ReadOnlyAdmin):
             "actual": _actual(run, progress),
             **_account(run),
             "formats": FORMATS.values() if run.has_text else (),
-            "names_to_check": _names_to_check(run) if run.has_text else 0,
             "may_order": request.user.has_perm("transcription.change_run"),
         }
 
@@ -218,11 +217,15 @@ def _actual(run: Run, progress: Progress) -> str:
 
 
 def _account(run: Run) -> dict[str, Any]:
-    """Return what of the recording is in the transcript, once there is one. Three queries."""
-    if not run.has_text:
+    """Return what of the recording is in the transcript, once the run has ended.
+
+    While it is retried, a poll would reckon it each time.
+    """
+    if not (run.is_terminal and run.has_text):
         return {}
     coverage = coverage_of_run(run)
-    return {"account": in_words(coverage), "missing": coverage.missing}
+    names = _names_to_check(run)
+    return {"account": in_words(coverage), "missing": coverage.missing, "names_to_check": names}
 
 
 def _names_to_check(run: Run) -> int:

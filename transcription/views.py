@@ -172,9 +172,10 @@ def _is_key(number: str) -> bool:
 def _ended(request: HttpRequest, hearing: Hearing, standing: dict[str, Any]) -> dict[str, Any]:
     """Return what the page has without *shown*, and the run that ended where it is to be read."""
     run, readable = standing["run"], _readable(hearing)
-    is_newer = run and run.has_text and run.pk != standing["shown"]
+    is_shown = run is not None and run.pk == standing["shown"]  # it was retried, or checked
     may_read = request.user.is_staff or run == readable
-    return {"readable": readable, "newer": run if is_newer and may_read else None}
+    is_newer = run and run.has_text and not is_shown and may_read
+    return {"readable": readable, "newer": run if is_newer else None, "is_shown": is_shown}
 
 
 def _others(

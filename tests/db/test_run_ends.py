@@ -1,6 +1,6 @@
 """A run is concluded once, and what dead workers leave is put back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -113,11 +113,15 @@ def test_what_a_dead_worker_held_is_put_back_and_its_call_is_lost() -> None:
     assert attempt.status == Attempt.Status.LOST
 
 
-def test_who_comes_late_to_put_a_chunk_back_leaves_the_call_of_its_next_holder_alone() -> None:
+def overdue() -> tuple[Chunk, Chunk, datetime]:
+    """Return a chunk, as somebody has seen it once its lease was over, and that moment."""
     chunk = make_chunk(make_run())
     chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
-    as_seen = Chunk.objects.get(pk=chunk.pk)
-    later = NOW + timedelta(seconds=31)
+    return chunk, Chunk.objects.get(pk=chunk.pk), NOW + timedelta(seconds=31)
+
+
+def test_who_comes_late_to_put_a_chunk_back_leaves_the_call_of_its_next_holder_alone() -> None:
+    chunk, as_seen, later = overdue()
     assert recovery.recover_stalled(now=later) == 1
     chunk.claim(holder="elsewhere:12345678/2/2", now=later, lease_seconds=30)
     attempt = make_call(chunk)
@@ -129,10 +133,7 @@ def test_who_comes_late_to_put_a_chunk_back_leaves_the_call_of_its_next_holder_a
 
 
 def test_a_holder_that_renews_its_lease_at_the_last_moment_keeps_its_chunk() -> None:
-    chunk = make_chunk(make_run())
-    chunk.claim(holder="elsewhere:12345678/1/1", now=NOW, lease_seconds=30)
-    as_seen = Chunk.objects.get(pk=chunk.pk)
-    later = NOW + timedelta(seconds=31)
+    chunk, as_seen, later = overdue()
     assert chunk.renew(now=later, lease_seconds=30)
 
     assert not recovery._put_back(as_seen, now=later)

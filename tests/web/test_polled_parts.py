@@ -11,7 +11,7 @@ from django.test import Client
 
 from hearings.models import CheckStatus, StorageCheck
 from hearings.storage_problems import missing
-from tests.factories import NOW, make_chunk, make_hearing, make_run
+from tests.factories import NOW, make_chunk, make_hearing, make_run, make_segments
 from tests.web.admin_kit import change_address, order, run_address
 from transcription import health_views, rates
 from transcription.examining import Examiner
@@ -74,6 +74,13 @@ def run_at_work() -> str:
     return run_address(run.pk)
 
 
+def retried_run() -> str:
+    run = make_run()
+    make_segments(run, "Good morning.")
+    make_chunk(run, 1, status=ChunkStatus.FAILED, error="It failed.", finished_at=NOW)
+    return run_address(run.pk)
+
+
 def paused_run() -> str:
     run = make_run(
         status=RunStatus.PAUSED,
@@ -106,6 +113,7 @@ def storage_being_checked() -> str:
         (hearing_being_checked, 3),
         (hearing_with_a_run, 3),
         (run_at_work, 5),
+        (retried_run, 5),
         (paused_run, 5),
         (closed_limit, 1),
         (health, 1),

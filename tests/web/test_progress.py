@@ -176,8 +176,14 @@ def test_who_reads_an_older_text_is_told_that_no_newer_one_came(
     assert "is ready" not in told and "hx-get" not in told
 
 
-def test_a_check_that_ended_makes_no_text_newer(client: Client, session: Hearing) -> None:
-    assert "without a newer transcript" in ended(client, make_run(session, status="complete"))
+@pytest.mark.parametrize("status", [RunStatus.COMPLETE, RunStatus.INCOMPLETE])
+def test_who_reads_the_text_of_a_run_that_was_retried_is_told_that_it_may_be_another(
+    client: Client, session: Hearing, status: RunStatus
+) -> None:
+    told = ended(client, make_run(session, status=status))
+
+    assert "may have changed this text" in told
+    assert "is ready" not in told and "without a newer" not in told
 
 
 def test_a_newer_stretch_is_ready_for_staff_who_alone_can_read_it(
